@@ -1,0 +1,35 @@
+// The catalog: every filter there is, by name, in one function. No static registries: what is
+// linked is what is listed.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "filters/filter.h"
+#include "gateway/base/settings_visitor.h"
+
+namespace sekisho::filters {
+
+// A filter kind: its settings are read by visit(), then build() makes the filter, or says why not.
+// `previous` is the filter that an earlier configuration had under the same name, if any: one that
+// counts takes its counts over from there, so that a reload does not forgive anybody.
+class Blueprint {
+ public:
+  virtual ~Blueprint() = default;
+  virtual void visit(SettingsVisitor& v) = 0;
+  [[nodiscard]] virtual Result<std::shared_ptr<const Filter>> build(
+      const Filter* previous = nullptr) const = 0;
+};
+
+struct CatalogEntry {
+  std::string_view name;  // the word in `use = "…"`
+  std::string_view summary;
+  std::function<std::unique_ptr<Blueprint>()> make;
+};
+
+const std::vector<CatalogEntry>& catalog();
+const CatalogEntry* find_in_catalog(std::string_view name);  // null: no such filter
+
+}  // namespace sekisho::filters

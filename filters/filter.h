@@ -1,0 +1,122 @@
+// The filter interface. A Filter is the configured half, const and shared by all threads; for each
+// connection it opens a FilterSession, which sees that connection's stages on one thread.
+// To write one, copy example.h/.cc and add a line to catalog.cc.
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "gateway/async/loop.h"
+#include "gateway/async/offload.h"
+#include "gateway/mail/envelope.h"
+#include "gateway/mail/headers.h"
+#include "gateway/mail/message.h"
+#include "gateway/smtp/reply.h"
+
+namespace sekisho::filters {
+
+enum class Stage : std::uint8_t { connect, helo, auth, mail, rcpt, headers, end };
+inline constexpr std::size_t kStages = 7;
+std::string_view to_string(Stage stage);
+
+class StageSet {
+ public:
+  StageSet(std::initializer_list<Stage> stages) {
+    for (const Stage stage : stages) bits_.set(static_cast<std::size_t>(stage));
+  }
+  [[nodiscard]] bool has(Stage stage) const { return bits_.test(static_cast<std::size_t>(stage)); }
+
+ private:
+  std::bitset<kStages> bits_;
+};
+
+// One filter's decision at one stage. `why` is for the log and the trace, never for the client.
+class Verdict {
+ public:
+  enum class Kind : std::uint8_t { pass, accept, defer, reject, quarantine };
+
+  static Verdict pass();
+  static Verdict accept(std::string_view why);  // skip the remaining filters of this stage
+  // The reply must be a 4xx and a 5xx respectively, its enhanced code of the same class: anything
+  // else is a bug of the filter and throws std::logic_error.
+  static Verdict defer(smtp::Reply reply, std::string_view why);
+  static Verdict reject(smtp::Reply reply, std::string_view why);
+  // Marks the message (X-Sekisho-Quarantine) and lets it go on: where the mark leads to, the
+  // upstream decides, since the gateway keeps no mail.
+  static Verdict quarantine(std::string_view why);
+
+  [[nodiscard]] Kind kind() const { return kind_; }
+  [[nodiscard]] bool refuses() const { return kind_ == Kind::defer || kind_ == Kind::reject; }
+  [[nodiscard]] const smtp::Reply& reply() const { return reply_; }
+  [[nodiscard]] const std::string& why() const { return why_; }
+
+ private:
+  Verdict(Kind kind, smtp::Reply reply, std::string_view why)
+      : kind_(kind), reply_(std::move(reply)), why_(why) {}
+  Kind kind_;
+  smtp::Reply reply_;
+  std::string why_;
+};
+
+std::string_view to_string(Verdict::Kind kind);  // "pass", "reject" …
+
+// How a filter says that it can't judge: a look-up failed, the message is too tangled to be read.
+// The chain turns it into what the filter's on_error says. `what` is for the log, never the client.
+class CheckFailed : public std::runtime_error {
+ public:
+  explicit CheckFailed(const Error& error) : std::runtime_error(error.text), kind_(error.kind) {}
+  [[nodiscard]] ErrorKind kind() const { return kind_; }
+
+ private:
+  ErrorKind kind_;
+};
+
+// What a filter may ask of the trace field (Received) that the session writes.
+struct Trace {
+  bool hide_client = false;  // mail::ReceivedOptions::hide_client
+};
+
+// What a filter sees. Valid during check() only.
+struct View {
+  const mail::Peer& peer;
+  const mail::Envelope& envelope;  // the recipient in question is not yet in it at `rcpt`
+  const smtp::Mailbox* recipient;  // at `rcpt`; else null
+  const mail::Message* message;    // at `headers` (body not yet there) and `end`; else null
+  mail::HeaderEdits& edits;        // applied once, after `end`
+  Trace& trace;                    // as is this
+  WallTime now;
+};
+
+class FilterSession {
+ public:
+  virtual ~FilterSession() = default;
+  // Must not block the loop; may await. An exception is a failure of the filter (on_error); header
+  // edits of a failed check are undone.
+  virtual Task<Verdict> check(Stage stage, View& view) = 0;
+  // What became of the transaction that `mail` began, once for each: after the upstream's answer, a
+  // refusal, RSET or the end of the session. For counters; can't fail.
+  virtual void ended(const mail::Envelope& envelope, bool accepted);
+};
+
+// What a FilterSession may keep a reference to; outlives it. `cancel` is of this FilterSession
+// alone: it fires when the filter overruns its deadline (the FilterSession is then closed and a new
+// one opened for the next stage) and when the session ends. Every wait must use it.
+struct SessionContext {
+  Loop& loop;
+  Offload& offload;
+  CancelSource& cancel;
+};
+
+class Filter {
+ public:
+  virtual ~Filter() = default;
+  [[nodiscard]] virtual StageSet stages() const = 0;
+  [[nodiscard]] virtual std::unique_ptr<FilterSession> open(
+      const SessionContext& context) const = 0;
+};
+
+}  // namespace sekisho::filters

@@ -1,0 +1,31 @@
+// The text of a users file: "name:hash" lines, # comments, blank lines. Reading and editing it as
+// text, so that comments and order survive an edit. Pure.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "gateway/base/error.h"
+
+namespace sekisho::auth {
+
+// Names as they log in: 1 to 255 bytes of UTF-8 without ':', blanks at the ends or control
+// characters, not beginning with '#'; compared with ASCII case folded.
+Result<std::string> normalize_user_name(std::string_view name);
+
+// Normalized name → crypt(3) hash. A hash that begins with '!' or '*' locks the account.
+using Users = std::map<std::string, std::string, std::less<>>;
+
+[[nodiscard]] bool is_locked(std::string_view hash);
+
+// The error names file:line:column and never quotes a hash.
+Result<Users> parse_users(std::string_view text, const std::filesystem::path& file);
+
+// `text` with the lines of `users` as they are now: changed in place, gone, or added at the end.
+// An error when `users` holds what parse_users() would refuse.
+Result<std::string> edit_users(std::string_view text, const Users& users);
+
+}  // namespace sekisho::auth

@@ -1,0 +1,86 @@
+#include "gateway/auth_exchange.h"
+
+#include <utility>
+
+#include "gateway/base/text.h"
+#include "gateway/smtp/sasl.h"
+
+namespace sekisho {
+namespace {
+
+using smtp::Reply;
+
+// RFC 4954 section 4: a line of the exchange may have 12288 octets.
+constexpr std::size_t kMaxLine = 12288;
+
+AuthOutcome refused(Reply reply, std::string_view reason) {
+  return {.reply = std::move(reply), .user = {}, .tried = {}, .reason = std::string(reason)};
+}
+
+AuthOutcome session_over(const Error& error) {
+  AuthOutcome outcome = refused(Reply::of(421, "4.4.2", "closing connection"), error.text);
+  outcome.session_over = true;
+  return outcome;
+}
+
+Reply verdict_reply(const auth::Verdict& verdict) {
+  switch (verdict.kind) {
+    case auth::Verdict::Kind::accepted:
+      return Reply::of(235, "2.7.0", "authentication succeeded");
+    case auth::Verdict::Kind::wrong:
+      return Reply::of(535, "5.7.8", "authentication credentials invalid");
+    case auth::Verdict::Kind::throttled:
+      return Reply::of(454, "4.7.0", "too many failed log-ins, try again later");
+    case auth::Verdict::Kind::unavailable:
+      break;
+  }
+  return Reply::of(454, "4.7.0", "log-in is not possible at the moment, try again");
+}
+
+}  // namespace
+
+Task<AuthOutcome> run_auth_exchange(Loop& loop, Conversation& conversation,
+                                    auth::Authenticator& authenticator, smtp::AuthCommand command,
+                                    const IpAddress& client, Deadline deadline,
+                                    CancelSource& cancel) {
+  auto exchange = smtp::SaslExchange::start(command.mechanism);
+  if (exchange == nullptr)
+    co_return refused(Reply::of(504, "5.5.4", "unrecognized authentication mechanism"),
+                      "unknown mechanism");
+  std::optional<std::string> response = std::move(command.initial_response);
+  while (true) {
+    smtp::SaslExchange::Step step =
+        exchange->step(response ? std::optional<std::string_view>(*response) : std::nullopt);
+    if (response) wipe(*response);
+
+    if (auto* failure = std::get_if<Reply>(&step))
+      co_return refused(std::move(*failure), "malformed exchange");
+
+    if (auto* credentials = std::get_if<smtp::Credentials>(&step)) {
+      auth::Verdict verdict = co_await authenticator.verify(loop, *credentials, client, cancel);
+      co_return AuthOutcome{
+          .reply = verdict_reply(verdict),
+          .user = verdict.kind == auth::Verdict::Kind::accepted ? verdict.user : std::string{},
+          .tried = std::move(credentials->user),
+          .reason = std::move(verdict.reason)};
+    }
+
+    const auto& challenge = std::get<smtp::SaslExchange::Challenge>(step);
+    conversation.say(Reply::plain(334, base64_encode(challenge.text)));
+    auto line = co_await conversation.read_line(kMaxLine, deadline);
+    if (!line) co_return session_over(line.error());
+    if (line->flaw == LineReader::Flaw::bare_lf)
+      co_return session_over({ErrorKind::protocol, "bare LF in the AUTH exchange"});
+    if (line->flaw == LineReader::Flaw::too_long)
+      co_return refused(Reply::of(500, "5.5.6", "authentication exchange line is too long"),
+                        "line too long");
+    if (line->text == "*")
+      co_return refused(Reply::of(501, "5.7.0", "authentication cancelled"), "cancelled");
+    auto decoded = base64_decode(line->text);
+    if (!decoded || line->flaw != LineReader::Flaw::none)
+      co_return refused(Reply::of(501, "5.5.2", "that is not base64"), "not base64");
+    response = std::move(*decoded);
+  }
+}
+
+}  // namespace sekisho

@@ -1,0 +1,28 @@
+// The AUTH exchange (RFC 4954) over a Conversation: challenges, cancellation, bounds, and the
+// verdict of the Authenticator as a reply. The password's copies are wiped on every way out.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "gateway/auth/authenticator.h"
+#include "gateway/conversation.h"
+#include "gateway/smtp/command.h"
+
+namespace sekisho {
+
+struct AuthOutcome {
+  smtp::Reply reply;
+  std::string user;           // who logged in, on success
+  std::string tried;          // the name that was tried, if it came that far
+  std::string reason;         // for the log
+  bool session_over = false;  // the client is gone or broke the framing
+};
+
+// `mechanism` was offered. `initial` as parsed from the AUTH line.
+Task<AuthOutcome> run_auth_exchange(Loop& loop, Conversation& conversation,
+                                    auth::Authenticator& authenticator, smtp::AuthCommand command,
+                                    const IpAddress& client, Deadline deadline,
+                                    CancelSource& cancel);
+
+}  // namespace sekisho

@@ -1,0 +1,118 @@
+#include "gateway/cli/command_line.h"
+
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "gateway/cli/commands.h"
+#include "gateway/cli/exit_code.h"
+
+namespace sekisho::cli {
+namespace {
+
+// The words of the command line, and the command they end in.
+struct Request {
+  std::string config = "/etc/sekisho/sekisho.toml";
+  bool troff = false;
+  std::string user;
+  std::string users_file;
+  std::string message;
+  std::string folder;
+  std::function<int()> command;
+};
+
+CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& help,
+                      Request& request, std::function<int()> command) {
+  CLI::App* app = parent.add_subcommand(name, help);
+  app->fallthrough();  // --config may stand behind the subcommand too
+  app->callback([&request, command = std::move(command)] { request.command = command; });
+  return app;
+}
+
+CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& help) {
+  CLI::App* app = parent.add_subcommand(name, help);
+  app->fallthrough();
+  return app;
+}
+
+void add_config_commands(CLI::App& app, Request& request) {
+  CLI::App* config = add_group(app, "config", "Show what is configured, and what could be");
+  add_command(*config, "show", "Print every value in force and where it was set", request,
+              [&request] { return show_config(request.config); });
+  CLI::App* reference = add_command(
+      *config, "reference", "Print every setting with its default", request, [&request] {
+        return print_reference(request.troff ? ReferenceForm::troff : ReferenceForm::text);
+      });
+  reference->add_flag("--troff", request.troff, "As a manual page");
+}
+
+void add_user_commands(CLI::App& app, Request& request) {
+  CLI::App* user = add_group(app, "user", "Keep the file of users who may log in");
+  user->add_option("--file", request.users_file, "The users file, instead of the configuration's");
+  const auto add = [&](const std::string& name, const std::string& help, UserAction action) {
+    CLI::App* command = add_command(*user, name, help, request, [&request, action] {
+      return manage_users(action, request.user, request.users_file, request.config);
+    });
+    if (action != UserAction::list) {
+      command->add_option("NAME", request.user, "The user's name")->required();
+    }
+  };
+  add("add", "Add a user; asks for the password", UserAction::add);
+  add("passwd", "Change a user's password; asks for it", UserAction::change_password);
+  add("del", "Remove a user", UserAction::remove);
+  add("list", "List the users", UserAction::list);
+}
+
+void add_inbox_commands(CLI::App& app, Request& request) {
+  const auto show = [&request] {
+    return show_inbox(request.message, request.folder, request.config);
+  };
+  CLI::App* inbox = add_command(app, "inbox", "Look into the capture inbox", request, show);
+  inbox->add_option("--dir", request.folder, "Its Maildir, instead of the configuration's");
+  add_command(*inbox, "list", "List the messages (the same as no subcommand)", request, show);
+  CLI::App* one = add_command(*inbox, "show", "Print one message", request, show);
+  one->add_option("ID", request.message, "As the list has it")->required();
+}
+
+}  // namespace
+
+int run_command_line(int argc, const char* const* argv) {
+  Request request;
+  CLI::App app("Sekisho, an SMTP gateway in front of a mail server", "sekisho");
+  app.set_version_flag("--version", "sekisho " SEKISHO_VERSION);
+  app.add_option("-c,--config", request.config, "The configuration file")
+      ->envname("SEKISHO_CONFIG")
+      ->capture_default_str();
+  add_command(app, "run", "Serve until SIGTERM", request,
+              [&request] { return run_daemon(request.config); });
+  add_command(app, "check", "Check the configuration and tell all mistakes", request,
+              [&request] { return check_config(request.config); });
+  add_config_commands(app, request);
+  add_user_commands(app, request);
+  add_inbox_commands(app, request);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool asked = error.get_exit_code() == 0;  // --help, --version
+    app.exit(error);
+    return asked ? kDone : kUsage;
+  }
+  if (!request.command) {
+    fmt::print(stderr, "sekisho: a command is missing; `sekisho --help` shows all\n");
+    return kUsage;
+  }
+  try {
+    return request.command();
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "sekisho: {}\n", error.what());
+    return kErrors;
+  }
+}
+
+}  // namespace sekisho::cli

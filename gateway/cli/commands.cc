@@ -1,0 +1,120 @@
+#include "gateway/cli/commands.h"
+
+#include <cstdio>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "gateway/auth/user_command.h"
+#include "gateway/cli/exit_code.h"
+#include "gateway/config/load.h"
+#include "gateway/inbox/capture_server.h"
+#include "gateway/server.h"
+
+namespace sekisho::cli {
+namespace {
+
+using config::Diagnostic;
+using config::Loaded;
+
+void print(const std::vector<Diagnostic>& diagnostics) {
+  for (const Diagnostic& diagnostic : diagnostics) fmt::print(stderr, "{}", diagnostic.render());
+}
+
+std::string counted(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+// "3 errors, 1 warning", after they were printed.
+void print_with_sum(const std::vector<Diagnostic>& diagnostics) {
+  print(diagnostics);
+  std::size_t warnings = 0;
+  for (const Diagnostic& diagnostic : diagnostics) warnings += diagnostic.warning ? 1 : 0;
+  const std::size_t errors = diagnostics.size() - warnings;
+  fmt::print(stderr, "{}{}\n", counted(errors, "error"),
+             warnings == 0 ? "" : ", " + counted(warnings, "warning"));
+}
+
+using Reader = std::expected<Loaded, std::vector<Diagnostic>> (&)(const std::filesystem::path&);
+
+std::optional<Loaded> load_or_complain(Reader reader, const std::filesystem::path& file) {
+  auto loaded = reader(file);
+  if (loaded) return std::move(*loaded);
+  print_with_sum(loaded.error());
+  return std::nullopt;
+}
+
+}  // namespace
+
+int run_daemon(const std::filesystem::path& config_file) {
+  std::optional<Loaded> loaded = load_or_complain(config::load, config_file);
+  if (!loaded) return kBadConfiguration;
+  print(loaded->warnings);
+  return run_server(std::move(*loaded), config_file);
+}
+
+int check_config(const std::filesystem::path& config_file) {
+  const std::optional<Loaded> loaded = load_or_complain(config::load, config_file);
+  if (!loaded) return kErrors;
+  print(loaded->warnings);
+  const std::size_t warnings = loaded->warnings.size();
+  fmt::print("{}: ok{}\n", config_file.string(),
+             warnings == 0 ? "" : ", " + counted(warnings, "warning"));
+  return kDone;
+}
+
+int show_config(const std::filesystem::path& config_file) {
+  const std::optional<Loaded> loaded = load_or_complain(config::load, config_file);
+  if (!loaded) return kErrors;
+  print(loaded->warnings);
+  fmt::print("{}", config::show(*loaded));
+  return kDone;
+}
+
+int print_reference(ReferenceForm form) {
+  fmt::print("{}", form == ReferenceForm::troff ? config::reference_troff() : config::reference());
+  return kDone;
+}
+
+int manage_users(UserAction action, const std::string& name,
+                 const std::filesystem::path& users_file,
+                 const std::filesystem::path& config_file) {
+  std::filesystem::path file = users_file;
+  if (file.empty()) {
+    // Not load(): before the first user is added, the users file may not be there yet.
+    const std::optional<Loaded> loaded = load_or_complain(config::read, config_file);
+    if (!loaded) return kErrors;
+    file = loaded->settings.auth.users_file;
+  }
+  if (file.empty()) {
+    fmt::print(stderr, "sekisho user: {} sets no auth.users_file; name a file with --file\n",
+               config_file.string());
+    return kErrors;
+  }
+  switch (action) {
+    case UserAction::add:
+      return auth::add_user(file, name);
+    case UserAction::change_password:
+      return auth::change_password(file, name);
+    case UserAction::remove:
+      return auth::delete_user(file, name);
+    case UserAction::list:
+      return auth::list_users(file);
+  }
+  return kErrors;
+}
+
+int show_inbox(const std::string& id, const std::filesystem::path& folder,
+               const std::filesystem::path& config_file) {
+  std::filesystem::path maildir = folder;
+  if (maildir.empty()) {
+    const std::optional<Loaded> loaded = load_or_complain(config::read, config_file);
+    if (!loaded) return kErrors;
+    maildir = config::inbox_directory(loaded->settings);
+  }
+  return id.empty() ? inbox::list_inbox(maildir) : inbox::show_inbox(maildir, id);
+}
+
+}  // namespace sekisho::cli

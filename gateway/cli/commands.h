@@ -1,0 +1,25 @@
+// What each subcommand does once the command line has been understood. Each returns the exit code.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace sekisho::cli {
+
+int run_daemon(const std::filesystem::path& config_file);
+int check_config(const std::filesystem::path& config_file);
+int show_config(const std::filesystem::path& config_file);
+
+enum class ReferenceForm : bool { text, troff };
+int print_reference(ReferenceForm form);
+
+enum class UserAction { add, change_password, remove, list };
+// `users_file` empty: the one that the configuration names.
+int manage_users(UserAction action, const std::string& name,
+                 const std::filesystem::path& users_file, const std::filesystem::path& config_file);
+
+// `folder` empty: the one that the configuration names. `id` empty: lists what is there.
+int show_inbox(const std::string& id, const std::filesystem::path& folder,
+               const std::filesystem::path& config_file);
+
+}  // namespace sekisho::cli

@@ -1,0 +1,111 @@
+// The files that the settings name: there, readable, and with content that makes sense.
+#include <cerrno>
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "gateway/auth/users_file.h"
+#include "gateway/config/check.h"
+#include "gateway/net/tls_context.h"
+#include "gateway/relay/relay_gate.h"
+
+namespace sekisho::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+enum class Privacy : bool { anybody, secret };
+
+// True when the file is there and can be read; told otherwise.
+bool readable(const CheckContext& context, const std::string& setting, const fs::path& file,
+              Privacy privacy, const std::string& hint = {}) {
+  if (file.empty() || context.has_error(setting)) return false;
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) {
+    const bool absent = errno == ENOENT;
+    context.wrong(setting, system_error(ErrorKind::io, "cannot open " + file.string(), errno).text,
+                  absent ? hint : std::string());
+    return false;
+  }
+  struct stat info{};
+  const bool regular = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+  ::close(fd);
+  if (!regular) {
+    context.wrong(setting, file.string() + " is not a regular file");
+    return false;
+  }
+  if (privacy == Privacy::secret && (info.st_mode & S_IROTH) != 0) {
+    context.warn(setting, "every user of this system can read " + file.string(),
+                 fmt::format("chmod o= {}", file.string()));
+  }
+  return true;
+}
+
+void check_tls(const CheckContext& context) {
+  const TlsSettings& tls = context.settings().tls;
+  const bool certificate = readable(context, "tls.certificate", tls.certificate, Privacy::anybody);
+  const bool key = readable(context, "tls.key", tls.key, Privacy::secret);
+  if (!certificate || !key || context.has_error("tls")) return;
+  const auto made = TlsContext::server(tls.certificate, tls.key);
+  if (!made) context.wrong("tls.certificate", made.error().text);
+}
+
+void check_users(const CheckContext& context) {
+  const fs::path& file = context.settings().auth.users_file;
+  const std::string hint = fmt::format("sekisho user add NAME --file {}", file.string());
+  if (!readable(context, "auth.users_file", file, Privacy::secret, hint)) return;
+  const auto users = auth::UsersFile::open(file);
+  if (!users) context.wrong("auth.users_file", users.error().text);
+}
+
+void check_relay(const CheckContext& context) {
+  const relay::RelaySettings& relay = context.settings().relay;
+  const bool file = readable(context, "relay.domains_file", relay.domains_file, Privacy::anybody);
+  if (!file || context.has_error("relay")) return;
+  const auto gate = relay::RelayGate::create(relay);
+  if (!gate) context.wrong("relay.domains_file", gate.error().text);
+}
+
+void check_folders(const CheckContext& context) {
+  std::error_code ignored;
+  const fs::path& state = context.settings().state_directory;
+  if (state.empty()) {
+    context.wrong("state_directory", "must not be empty", "write state_directory = \"var\"");
+  } else if (fs::exists(state, ignored) && !fs::is_directory(state, ignored)) {
+    context.wrong("state_directory", state.string() + " is there, but it is no folder");
+  }
+  const fs::path& log = context.settings().log.file;
+  if (log.empty() || context.has_error("log.file")) return;
+  if (fs::is_directory(log, ignored)) {
+    context.wrong("log.file", log.string() + " is a folder", "name a file in it");
+  } else if (!fs::is_directory(log.parent_path(), ignored)) {
+    context.wrong("log.file", fmt::format("there is no folder {}", log.parent_path().string()),
+                  "make the folder first");
+  }
+}
+
+void check_authorities(const CheckContext& context) {
+  for (const auto& [name, upstream] : context.settings().upstreams) {
+    const std::string setting = fmt::format("upstream.{}.tls_ca_file", name);
+    if (!readable(context, setting, upstream.tls_ca_file, Privacy::anybody)) continue;
+    const auto made = TlsContext::client(true, upstream.tls_ca_file);
+    if (!made) context.wrong(setting, made.error().text);
+  }
+}
+
+}  // namespace
+
+void check_files(const CheckContext& context) {
+  check_tls(context);
+  check_users(context);
+  check_relay(context);
+  check_folders(context);
+  check_authorities(context);
+}
+
+}  // namespace sekisho::config

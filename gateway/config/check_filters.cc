@@ -1,0 +1,119 @@
+// Filters: every name is known, every filter can be built, and all of them leave the client time.
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "gateway/config/check.h"
+#include "gateway/config/known_filters.h"
+#include "gateway/config/units.h"
+
+namespace sekisho::config {
+namespace {
+
+using Built = std::map<std::string, std::shared_ptr<const filters::Filter>>;
+using std::chrono::milliseconds;
+
+// RFC 5321 section 4.5.3.2.6: what a client waits for the reply after its final dot.
+constexpr milliseconds kClientPatience = std::chrono::minutes(10);
+
+Built build_all(const CheckContext& context) {
+  Built built;
+  for (const auto& [name, filter] : context.settings().filter_table) {
+    const std::string table = "filter." + name;
+    if (filter.blueprint == nullptr || context.has_error(table)) continue;
+    auto made = filter.blueprint->build();
+    if (made) {
+      built.emplace(name, std::move(*made));
+    } else {
+      context.wrong(table, made.error().text);
+    }
+  }
+  return built;
+}
+
+// `setting` is the list's path: the listener's own or the one at the top.
+void check_list(const CheckContext& context, const std::string& setting,
+                const std::vector<std::string>& names) {
+  std::vector<std::string_view> known = catalog_names();
+  for (const auto& [name, unused] : context.settings().filter_table) known.push_back(name);
+  std::ranges::sort(known);
+  known.erase(std::ranges::unique(known).begin(), known.end());
+
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string element = fmt::format("{}[{}]", setting, i);
+    if (context.has_error(element)) continue;
+    if (std::ranges::find(known, names[i]) == known.end()) {
+      context.missing(
+          element, element,
+          fmt::format("there is no table [filter.{}] and no filter of that name", names[i]),
+          suggest(names[i], known));
+    } else if (!seen.insert(names[i]).second) {
+      context.wrong(element, fmt::format("\"{}\" is in the list twice", names[i]),
+                    "a filter runs once; give the second one a table and a name of its own");
+    }
+  }
+}
+
+bool runs_after_data(const filters::Filter& filter) {
+  return filter.stages().has(filters::Stage::headers) || filter.stages().has(filters::Stage::end);
+}
+
+// G7: scanning and the upstream's reply together stay below the client's patience, or it sends the
+// message again while we are still at it.
+void check_time(const CheckContext& context, const std::string& setting,
+                const std::vector<std::string>& names, const Built& built) {
+  const Settings& settings = context.settings();
+  milliseconds reply{0};
+  for (const auto& [name, upstream] : settings.upstreams) {
+    reply = std::max(reply, upstream.final_timeout);
+  }
+  if (settings.upstreams.empty()) reply = upstream::UpstreamSettings{}.final_timeout;
+  milliseconds scanning{0};
+  for (const std::string& name : names) {
+    const auto filter = built.find(name);
+    if (filter == built.end() || !runs_after_data(*filter->second)) continue;
+    const milliseconds timeout = settings.filter_table.at(name).link.timeout;
+    scanning += filter->second->stages().has(filters::Stage::headers) &&
+                        filter->second->stages().has(filters::Stage::end)
+                    ? 2 * timeout
+                    : timeout;
+  }
+  if (scanning.count() == 0 || scanning + reply < kClientPatience) return;
+  context.wrong(setting,
+                fmt::format("these filters may take {} and the upstream's reply {}, but a client "
+                            "gives up after 10m (RFC 5321 section 4.5.3.2.6) and sends the message "
+                            "again",
+                            format_duration(scanning), format_duration(reply)),
+                "shorten the filters' timeout or the upstream's final_timeout");
+}
+
+}  // namespace
+
+void check_filters(const CheckContext& context) {
+  const Settings& settings = context.settings();
+  const Built built = build_all(context);
+  check_list(context, "filters", settings.filters);
+  std::set<std::string> used(settings.filters.begin(), settings.filters.end());
+  for (const auto& [name, listener] : settings.listeners) {
+    const std::string own = fmt::format("listener.{}.filters", name);
+    const std::string setting = listener.filters_set ? own : "filters";
+    if (listener.filters_set) check_list(context, own, listener.filters);
+    check_time(context, setting, listener.filters, built);
+    used.insert(listener.filters.begin(), listener.filters.end());
+  }
+  for (const auto& [name, filter] : settings.filter_table) {
+    const std::string table = "filter." + name;
+    if (used.contains(name) || context.has_error(table)) continue;
+    context.warn(table, "no listener uses this filter",
+                 fmt::format("add \"{}\" to `filters` at the top or of a listener", name));
+  }
+}
+
+}  // namespace sekisho::config

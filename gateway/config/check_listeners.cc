@@ -1,0 +1,166 @@
+// Listeners: addresses, and what each profile needs from the rest of the configuration.
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "gateway/base/text.h"
+#include "gateway/config/check.h"
+
+namespace sekisho::config {
+namespace {
+
+bool is_any(const IpAddress& address) {
+  return address == IpAddress{} || address == IpAddress::v6({});
+}
+
+bool is_loopback(const IpAddress& address) {
+  static const NetworkSet kLoopback(
+      {Network::parse("127.0.0.0/8").value(), Network::parse("::1").value()});
+  return kLoopback.find(address) != nullptr;
+}
+
+bool is_private(const IpAddress& address) {
+  return Network::parse(address.to_string()).value().is_private();
+}
+
+int usual_port(Profile profile) {
+  switch (profile) {
+    case Profile::submission:
+      return 587;
+    case Profile::submissions:
+      return 465;
+    case Profile::mx:
+    case Profile::internal:
+      return 25;
+  }
+  return 25;
+}
+
+// How the text was probably meant.
+std::string address_hint(std::string_view text, int port) {
+  if (IpAddress::parse(text)) {
+    const bool v6 = text.find(':') != std::string_view::npos;
+    return v6 ? fmt::format("write \"[{}]:{}\"", text, port)
+              : fmt::format("write \"{}:{}\"", text, port);
+  }
+  const auto colon = text.rfind(':');
+  const std::string_view host = text.substr(0, colon);
+  if (host.empty() || host == "*") {
+    const std::string_view given = colon == std::string_view::npos ? "" : text.substr(colon + 1);
+    return fmt::format("write \"0.0.0.0:{0}\", or \"[::]:{0}\"",
+                       parse_uint(given) ? std::string(given) : std::to_string(port));
+  }
+  if (iequals(host, "localhost")) return fmt::format("write \"127.0.0.1:{}\"", port);
+  return fmt::format("write an IP address and a port, such as \"0.0.0.0:{}\" or \"[::]:{}\"", port,
+                     port);
+}
+
+class AddressBook {
+ public:
+  explicit AddressBook(const CheckContext& context) : context_(context) {}
+
+  void add(const std::string& setting, const std::string& text, int port) {
+    if (!context_.is_set(setting) || context_.has_error(setting)) return;
+    const std::optional<Endpoint> endpoint = Endpoint::parse(text);
+    if (!endpoint) {
+      context_.wrong(setting, fmt::format("\"{}\" is not an IP address with a port", text),
+                     address_hint(text, port));
+    } else if (endpoint->port == 0) {
+      // A port that the system chooses is of use to tests, which are on the loopback.
+      if (is_loopback(endpoint->address)) return;
+      context_.wrong(setting, "port 0 can't be listened on",
+                     fmt::format("the usual port is {}", port));
+    } else if (const auto [other, added] = taken_.emplace(*endpoint, setting); !added) {
+      context_.wrong(setting,
+                     fmt::format("{} is the address of {} already ({}); connections would reach "
+                                 "either of them by chance",
+                                 text, other->second, context_.place(other->second).to_string()),
+                     "give each its own address or port");
+    }
+  }
+
+ private:
+  const CheckContext& context_;
+  std::map<Endpoint, std::string> taken_;
+};
+
+void check_profile(const CheckContext& context, const std::string& table,
+                   const ListenerSettings& listener) {
+  const Settings& settings = context.settings();
+  const bool for_users =
+      listener.profile == Profile::submission || listener.profile == Profile::submissions;
+  const std::string_view profile = to_string(listener.profile);
+  if (for_users && settings.auth.users_file.empty()) {
+    context.missing("auth.users_file", table,
+                    fmt::format("profile {} needs users who can log in, but auth.users_file is not "
+                                "set",
+                                profile),
+                    "set users_file = \"users\" under [auth], and add users by `sekisho user add`");
+  }
+  if ((for_users || listener.require_tls) && settings.tls.certificate.empty()) {
+    context.missing(
+        "tls.certificate", table,
+        for_users ? fmt::format("profile {} needs TLS, but tls.certificate is not set", profile)
+                  : "require_tls needs TLS, but tls.certificate is not set",
+        "set certificate and key under [tls]");
+  }
+  const relay::RelaySettings& relay = settings.relay;
+  if (listener.profile == Profile::mx && relay.domains.empty() && relay.domains_file.empty()) {
+    context.missing("relay.domains", table,
+                    "profile mx takes mail for relay.domains alone, and none is set: nobody could "
+                    "send anything",
+                    "set domains = [\"example.com\"] under [relay]");
+  }
+  if (listener.profile == Profile::internal && relay.networks.empty() &&
+      !context.has_error("relay.networks")) {
+    context.missing("relay.networks", table,
+                    "profile internal serves the clients in relay.networks alone, and none is set: "
+                    "nobody could send anything",
+                    "set networks = [\"192.0.2.10\"] under [relay]");
+  }
+  const std::optional<Endpoint> endpoint = Endpoint::parse(listener.address);
+  if (listener.profile != Profile::internal || !endpoint) return;
+  if (is_any(endpoint->address) || !is_private(endpoint->address)) {
+    context.warn(table + ".address",
+                 "the world can reach a listener that relays without a password; relay.networks is "
+                 "all that keeps strangers out",
+                 "listen on the address of the inner network if you can");
+  }
+}
+
+}  // namespace
+
+void check_listeners(const CheckContext& context) {
+  const Settings& settings = context.settings();
+  if (settings.listeners.empty()) {
+    context.missing("listener", "listener", "there is none, so that nobody could connect",
+                    "add [listener.submission] with its address and profile");
+  }
+  AddressBook addresses(context);
+  bool internal = false;
+  for (const auto& [name, listener] : settings.listeners) {
+    const std::string table = "listener." + name;
+    addresses.add(table + ".address", listener.address, usual_port(listener.profile));
+    if (context.has_error(table + ".profile")) continue;
+    check_profile(context, table, listener);
+    internal = internal || listener.profile == Profile::internal;
+  }
+  if (!settings.relay.networks.empty() && !internal && !settings.listeners.empty()) {
+    context.warn("relay.networks",
+                 "no listener has the profile internal, so that these networks have no effect");
+  }
+  if (settings.metrics_address.empty()) return;
+  constexpr int kUsualMetricsPort = 9100;
+  addresses.add("metrics_address", settings.metrics_address, kUsualMetricsPort);
+  const std::optional<Endpoint> metrics = Endpoint::parse(settings.metrics_address);
+  if (metrics && !is_loopback(metrics->address)) {
+    context.warn("metrics_address",
+                 "the metrics page asks for no password, and others can reach this address",
+                 "use 127.0.0.1, or see to it that a firewall keeps strangers out");
+  }
+}
+
+}  // namespace sekisho::config

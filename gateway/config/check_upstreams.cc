@@ -1,0 +1,61 @@
+// Upstreams: none may be one of our own listeners.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "gateway/base/text.h"
+#include "gateway/config/check.h"
+
+namespace sekisho::config {
+namespace {
+
+const IpAddress kLoopback4 = IpAddress::v4({127, 0, 0, 1});
+const IpAddress kLoopback6 = IpAddress::v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+
+// The addresses that a host stands for, as far as can be said without asking the DNS.
+std::vector<IpAddress> addresses_of(const std::string& host) {
+  if (const auto address = IpAddress::parse(host)) return {*address};
+  if (iequals(host, "localhost")) return {kLoopback4, kLoopback6};
+  return {};
+}
+
+bool reaches(const IpAddress& target, const IpAddress& listening) {
+  if (target == listening) return true;
+  // A listener on every address hears the loopback too; connecting to "any" is the loopback.
+  const bool any4 = listening == IpAddress{};
+  const bool any6 = listening == IpAddress::v6({});
+  const Network loopback = Network::parse("127.0.0.0/8").value();
+  if (target == IpAddress{} || target == IpAddress::v6({})) {
+    return any4 || any6 || loopback.contains(listening) || listening == kLoopback6;
+  }
+  return (loopback.contains(target) && any4) || (target == kLoopback6 && any6);
+}
+
+}  // namespace
+
+void check_upstreams(const CheckContext& context) {
+  const Settings& settings = context.settings();
+  for (const auto& [name, upstream] : settings.upstreams) {
+    const std::string setting = fmt::format("upstream.{}.host", name);
+    if (upstream.host.empty() || context.has_error(setting)) continue;
+    const std::vector<IpAddress> targets = addresses_of(upstream.host);
+    for (const auto& [listener, plan] : settings.listeners) {
+      const auto endpoint = Endpoint::parse(plan.address);
+      if (!endpoint || endpoint->port != upstream.port) continue;
+      const bool own_name = iequals(upstream.host, settings.hostname);
+      const bool loop = own_name || std::ranges::any_of(targets, [&](const IpAddress& target) {
+                          return reaches(target, endpoint->address);
+                        });
+      if (!loop) continue;
+      context.wrong(setting,
+                    fmt::format("{} port {} is the gateway's own [listener.{}] ({}): mail would go "
+                                "in circles",
+                                upstream.host, upstream.port, listener, plan.address),
+                    "name the mail server behind the gateway, or another port");
+    }
+  }
+}
+
+}  // namespace sekisho::config

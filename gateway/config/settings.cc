@@ -1,0 +1,211 @@
+#include "gateway/config/settings.h"
+
+#include <fmt/format.h>
+
+#include "gateway/config/known_filters.h"
+
+namespace sekisho::config {
+namespace {
+
+constexpr std::int64_t kMany = 1'000'000;  // more of anything is a slip of the finger
+
+}  // namespace
+
+void ListenerSettings::visit(SettingsVisitor& v) {
+  v.field(
+      "address", address,
+      "IP address and port to listen on, for example \"0.0.0.0:587\" or \"[::]:25\"; required.");
+  v.choice<Profile>(
+      "profile", profile,
+      {{"submission", Profile::submission},
+       {"submissions", Profile::submissions},
+       {"mx", Profile::mx},
+       {"internal", Profile::internal}},
+      "Who may send what here: submission (users who log in, after STARTTLS), submissions (the "
+      "same "
+      "with TLS from the first byte), mx (anybody, to relay.domains alone), internal (clients in "
+      "relay.networks, to anybody); required.");
+  const bool for_users = profile == Profile::submission || profile == Profile::submissions;
+  if (!v.is_set("require_tls")) require_tls = for_users;
+  v.field("require_tls", require_tls,
+          "Whether MAIL is refused until the session is encrypted; always so for submission and "
+          "submissions, where the default is true.");
+  v.field("filters", filters,
+          "The filters of this listener in their order, by the names of their tables; by default "
+          "the list `filters` at the top.");
+  filters_set = v.is_set("filters");
+
+  if (!v.is_set("address")) v.error("address", "a listener needs an address and port");
+  if (!v.is_set("profile")) {
+    v.error("profile", "a listener needs a profile: submission, submissions, mx or internal");
+  }
+  if (for_users && !require_tls) {
+    v.error("require_tls",
+            "can't be false where users log in: passwords and mail would cross the network in "
+            "clear text, and AUTH is never offered without TLS; remove the line");
+  }
+}
+
+void LimitSettings::visit(SettingsVisitor& v) {
+  v.field("max_connections", max_connections, "Connections at the same time, over all listeners.",
+          1, kMany);
+  v.field("max_connections_per_client", max_connections_per_client,
+          "Connections at the same time from one IPv4 address or one IPv6 /64.", 1, kMany);
+  v.field("max_message_size", max_message_size,
+          "The largest message that is taken, told to clients as SIZE; at least 64KiB.");
+  v.field("max_recipients", max_recipients,
+          "Recipients of one message; RFC 5321 section 4.5.3.1.8 wants 100 at least.", 1, kMany);
+  v.field("max_errors", max_errors, "Refused commands in one session before it is ended with 421.",
+          1, kMany);
+  v.field("max_messages", max_messages, "Messages in one session before it is ended with 421.", 1,
+          kMany);
+  v.field("max_command_line", max_command_line, "Bytes of one command line with its CRLF.", 512,
+          65'536);
+  v.field("max_text_line", max_text_line,
+          "Bytes of one line of a message; 0 sets no limit, else at least 1000.", 0, 1'000'000'000);
+  v.field("max_header_size", max_header_size, "Bytes of all header fields of one message.");
+  v.field("max_received", max_received,
+          "Received fields in a message, one more of which means that it goes in circles.", 1,
+          10'000);
+  v.field(
+      "min_data_rate", min_data_rate,
+      "Bytes a second that a client must send of its message after the first 30 seconds; \"0B\" "
+      "sets no limit.");
+
+  if (max_message_size.count < 64UL * 1024) {
+    v.error("max_message_size",
+            "must be at least 64KiB (RFC 5321 section 4.5.3.1.7): ordinary mail would be refused");
+  }
+  if (max_text_line != 0 && max_text_line < 1000) {
+    v.error("max_text_line",
+            "must be 0 (no limit) or at least 1000, the length that RFC 5321 section 4.5.3.1.6 "
+            "allows");
+  }
+  if (max_header_size.count < 1024) v.error("max_header_size", "must be at least 1KiB");
+}
+
+void TimeoutSettings::visit(SettingsVisitor& v) {
+  const auto wait = [&v](std::string_view key, std::chrono::milliseconds& value,
+                         std::string_view doc) {
+    v.field(key, value, doc);
+    if (value.count() <= 0) v.error(key, "must be longer than nothing");
+  };
+  wait("command", command, "How long the next command may take to come.");
+  wait("first_command", first_command, "How long the first command may take after the greeting.");
+  wait("tls_handshake", tls_handshake, "How long the TLS handshake may take.");
+  wait("auth", auth, "How long the whole AUTH exchange may take.");
+  wait("data_block", data_block, "How long a client may be silent in the middle of a message.");
+  wait("data", data, "How long one whole message may take.");
+  wait("reply", reply, "How long a client may take to accept a reply.");
+  wait("upstream_hold", upstream_hold,
+       "How long an upstream connection is held for a client that sends nothing; then it is given "
+       "back and "
+       "the transaction is opened again when the message is whole.");
+  wait("drain", drain, "How long open sessions may go on after SIGTERM before they are cut.");
+}
+
+void TlsSettings::visit(SettingsVisitor& v) {
+  v.field("certificate", certificate,
+          "PEM file with the server's certificate and the chain to its authority.");
+  v.field("key", key, "PEM file with the certificate's private key.");
+  if (certificate.empty() && !key.empty()) {
+    v.error("certificate", "is missing: a key is of no use without its certificate");
+  }
+  if (key.empty() && !certificate.empty()) {
+    v.error("key", "is missing: a certificate is of no use without its private key");
+  }
+}
+
+void FilterSettings::visit(SettingsVisitor& v) {
+  if (use.empty()) use = v.table_name();
+  v.field("use", use, "Which filter it is; by default the one that has the table's name.");
+  link.visit(v);
+  const filters::CatalogEntry* entry = filters::find_in_catalog(use);
+  if (entry == nullptr) {
+    v.error("use",
+            fmt::format("there is no filter \"{}\"; {}", use, suggest(use, catalog_names())));
+    v.ignore_rest();
+    return;
+  }
+  if (blueprint == nullptr) blueprint = entry->make();
+  blueprint->visit(v);
+}
+
+void Settings::visit(SettingsVisitor& v) {
+  v.field("hostname", hostname,
+          "The name in the greeting, in EHLO and in Received fields; by default the system's host "
+          "name.");
+  v.field("threads", threads, "Event loop threads; 0 is one for each processor.", 0, 1024);
+  v.field("state_directory", state_directory,
+          "Folder for what the gateway keeps: spool files and the capture inbox.");
+  v.field("filters", filters,
+          "The filters of every listener that has no list of its own, in their order.");
+  v.field("include", include,
+          "More files to read, as patterns that count from the main file's folder; allowed in the "
+          "main file alone.");
+  v.field("spool_memory", spool_memory,
+          "Bytes of one message that are held in memory; what is more goes to a file without a "
+          "name.");
+  v.field(
+      "metrics_address", metrics_address,
+      "IP address and port of the metrics page, for example \"127.0.0.1:9100\"; empty for none.");
+  v.table("limits", "What one client, session or message may use.",
+          [this](SettingsVisitor& t) { limits.visit(t); });
+  v.table("timeouts", "How long each step may take; each is one deadline for its whole stage.",
+          [this](SettingsVisitor& t) { timeouts.visit(t); });
+  v.table("tls", "The certificate that is shown to clients.",
+          [this](SettingsVisitor& t) { tls.visit(t); });
+  v.table("relay", "Who may send to whom.", [this](SettingsVisitor& t) { relay.visit(t); });
+  v.table("auth", "Who may log in.", [this](SettingsVisitor& t) { auth.visit(t); });
+  v.table("log", "Where the log goes and how it looks.", [this](SettingsVisitor& t) {
+    t.choice<LogLevel>("level", log.level,
+                       {{"debug", LogLevel::debug},
+                        {"info", LogLevel::info},
+                        {"warning", LogLevel::warning},
+                        {"error", LogLevel::error}},
+                       "The least weighty lines that are written.");
+    t.choice<LogFormat>("format", log.format,
+                        {{"logfmt", LogFormat::logfmt}, {"json", LogFormat::json}},
+                        "How a line is written.");
+    t.field("file", log.file, "The log file; empty for standard error.");
+  });
+  v.table("mime", "How deep filters look into a message; one that goes beyond is not passed on.",
+          [this](SettingsVisitor& t) { mime.visit(t); });
+  v.tables("listener", listeners, "One address to listen on.");
+  v.tables("upstream", upstreams,
+           "One mail server to hand mail to; without any, the capture inbox takes it.");
+  v.tables("filter", filter_table, "One filter with its settings.");
+}
+
+relay::RelayPolicy relay_policy(Profile profile) {
+  switch (profile) {
+    case Profile::submission:
+    case Profile::submissions:
+      return {.by_authentication = true};
+    case Profile::mx:
+      return {.by_local_domain = true};
+    case Profile::internal:
+      return {.by_network = true};
+  }
+  return {};
+}
+
+std::string_view to_string(Profile profile) {
+  switch (profile) {
+    case Profile::submission:
+      return "submission";
+    case Profile::submissions:
+      return "submissions";
+    case Profile::mx:
+      return "mx";
+    case Profile::internal:
+      return "internal";
+  }
+  return "unknown";
+}
+
+std::filesystem::path inbox_directory(const Settings& settings) {
+  return settings.state_directory / "inbox";
+}
+
+}  // namespace sekisho::config

@@ -1,0 +1,116 @@
+// Settings: the whole configuration as plain values. Each table is a struct that documents itself
+// (visit()). Read and checked by load.h; immutable afterwards, inside a Snapshot.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "filters/catalog.h"
+#include "filters/chain.h"
+#include "gateway/auth/authenticator.h"
+#include "gateway/base/log.h"
+#include "gateway/base/settings_visitor.h"
+#include "gateway/mail/mime_view.h"
+#include "gateway/relay/relay_gate.h"
+#include "gateway/upstream/settings.h"
+
+namespace sekisho::config {
+
+enum class Profile : std::uint8_t { submission, submissions, mx, internal };
+
+// [listener.NAME]
+struct ListenerSettings {
+  std::string address;  // "0.0.0.0:587", "[::]:25"
+  Profile profile = Profile::mx;
+  bool require_tls = true;  // before AUTH and MAIL; when read, mx and internal default to false
+  std::vector<std::string> filters;  // names of [filter.NAME], in order; default: `filters` on top
+  bool filters_set = false;          // was `filters` given here?
+
+  void visit(SettingsVisitor& v);
+};
+
+// [limits]
+struct LimitSettings {
+  std::int64_t max_connections = 10'000;
+  std::int64_t max_connections_per_client = 50;  // an IPv4 address or an IPv6 /64
+  Bytes max_message_size{50 * 1024 * 1024};
+  std::int64_t max_recipients = 100;     // a transaction (RFC 5321 4.5.3.1.8: at least 100)
+  std::int64_t max_errors = 20;          // a session; then 421
+  std::int64_t max_messages = 1000;      // a session; then 421
+  std::int64_t max_command_line = 2048;  // bytes with CRLF
+  std::int64_t max_text_line = 0;        // of a message; 0: no limit
+  Bytes max_header_size{256 * 1024};
+  std::int64_t max_received = 50;  // Received fields: loop
+  Bytes min_data_rate{512};        // bytes a second over DATA, after the first 30 s
+
+  void visit(SettingsVisitor& v);
+};
+
+// [timeouts]: RFC 5321 section 4.5.3.2; each one deadline for its whole stage.
+struct TimeoutSettings {
+  std::chrono::milliseconds command{5 * 60 * 1000};    // wait for the next command
+  std::chrono::milliseconds first_command{60 * 1000};  // from greeting to the first command
+  std::chrono::milliseconds tls_handshake{30 * 1000};
+  std::chrono::milliseconds auth{60 * 1000};            // the whole AUTH exchange
+  std::chrono::milliseconds data_block{3 * 60 * 1000};  // between two blocks of a message
+  std::chrono::milliseconds data{60 * 60 * 1000};       // the whole message
+  std::chrono::milliseconds reply{60 * 1000};           // our reply must have been taken by then
+  std::chrono::milliseconds upstream_hold{
+      2 * 1000};  // an upstream connection waits for its client this long
+  std::chrono::milliseconds drain{30 * 1000};  // SIGTERM: then sessions are cut
+
+  void visit(SettingsVisitor& v);
+};
+
+// [tls]
+struct TlsSettings {
+  std::filesystem::path certificate;
+  std::filesystem::path key;
+
+  void visit(SettingsVisitor& v);
+};
+
+// [filter.NAME]
+struct FilterSettings {
+  std::string use;  // the catalog's name; default: NAME
+  filters::LinkSettings link;
+  std::shared_ptr<filters::Blueprint> blueprint;  // null when `use` is unknown
+
+  void visit(SettingsVisitor& v);
+};
+
+struct Settings {
+  std::string hostname;                          // in the greeting, EHLO and Received
+  std::int64_t threads = 0;                      // event loops; 0: one for each core
+  std::filesystem::path state_directory{"var"};  // capture inbox, spool files
+  std::vector<std::string> filters;
+  std::vector<std::string> include{"conf.d/*.toml"};
+  LimitSettings limits;
+  TimeoutSettings timeouts;
+  TlsSettings tls;
+  relay::RelaySettings relay;
+  auth::AuthSettings auth;
+  Log::Settings log;
+  mail::MimeLimits mime;
+  Bytes spool_memory{256 * 1024};
+  std::string metrics_address;  // "127.0.0.1:9100"; empty: no metrics page
+  std::map<std::string, ListenerSettings> listeners;
+  std::map<std::string, upstream::UpstreamSettings> upstreams;
+  std::map<std::string, FilterSettings> filter_table;
+
+  void visit(SettingsVisitor& v);
+};
+
+// What a listener's profile means for the relay gate and the dialogue; nothing in the configuration
+// can widen it.
+relay::RelayPolicy relay_policy(Profile profile);
+std::string_view to_string(Profile profile);
+// Where the capture inbox keeps its Maildir.
+std::filesystem::path inbox_directory(const Settings& settings);
+
+}  // namespace sekisho::config

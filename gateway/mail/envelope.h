@@ -1,0 +1,41 @@
+// Envelope: who sends to whom (RFC 5321), as the session accepted it and as filters see it. The
+// right to relay is not in it: grants stay in the Transaction, where filters can't reach.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/base/ip.h"
+#include "gateway/base/time.h"
+#include "gateway/smtp/address.h"
+#include "gateway/smtp/command.h"
+
+namespace sekisho::mail {
+
+struct Envelope {
+  std::string id;                       // "<session>.<n>", ours
+  std::optional<smtp::Mailbox> sender;  // none: the null reverse-path
+  smtp::MailParameters parameters;
+  std::vector<smtp::Mailbox> recipients;  // accepted by us and by the upstream, in order
+
+  [[nodiscard]] std::string sender_text() const { return sender ? sender->to_string() : ""; }
+};
+
+// The client of a session, as filters, the relay gate and Received see it.
+struct Peer {
+  Endpoint remote;
+  Endpoint local;
+  std::string listener;  // its name in the configuration
+  std::string session_id;
+  std::string helo;         // as given; encode before writing it anywhere
+  bool extended = false;    // EHLO
+  std::string tls_version;  // empty: plain
+  std::string tls_cipher;
+  std::string user;  // authenticated identity; empty: none
+  bool in_trusted_network = false;
+
+  [[nodiscard]] bool authenticated() const { return !user.empty(); }
+};
+
+}  // namespace sekisho::mail

@@ -1,0 +1,60 @@
+// DomainSet: the recipient domains that are ours. "example.com" is that domain alone,
+// "*.example.com" every domain below it. From the configuration and, optionally, from a file (one a
+// line, # comments) that reloads when it changes; a broken file keeps the old content.
+// Any thread: readers take a snapshot.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "gateway/base/error.h"
+
+namespace sekisho::relay {
+
+class DomainSet {
+ public:
+  // `file` may be empty. The error names file:line:column, or quotes the configured entry.
+  static Result<std::shared_ptr<DomainSet>> create(const std::vector<std::string>& domains,
+                                                   const std::filesystem::path& file);
+  // Why `entry` can't stand in a list of our domains; ok when it can. Pure.
+  static Result<void> check(std::string_view entry);
+
+  // `domain` lower case, as smtp::Mailbox has it. An address literal is never ours.
+  [[nodiscard]] bool contains(std::string_view domain) const;
+  [[nodiscard]] bool empty() const;
+  // True when the file had changed and its new content is in force. A broken file keeps the old
+  // content; the reason is returned once, not at every look until somebody mends the file.
+  Result<bool> reload_if_changed();
+
+ private:
+  struct TextHash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  using Names = std::unordered_set<std::string, TextHash, std::equal_to<>>;
+  struct Content {
+    Names exact;
+    Names below;  // "example.com" for "*.example.com"
+    bool operator==(const Content&) const = default;
+  };
+  static Result<void> add(std::string_view entry, Content& content);
+  static Result<void> add_lines(std::string_view text, const std::filesystem::path& file,
+                                Content& content);
+  Result<std::shared_ptr<const Content>> load() const;
+  [[nodiscard]] std::shared_ptr<const Content> current() const;
+
+  std::vector<std::string> configured_;
+  std::filesystem::path file_;
+  std::mutex reloading_;
+  std::string stamp_;   // guarded by reloading_; what stat() said of the file when it was read
+  std::string reason_;  // guarded by reloading_; why the file was last refused
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Content> content_;  // guarded by mutex_
+};
+
+}  // namespace sekisho::relay

@@ -1,0 +1,343 @@
+#include "gateway/session.h"
+
+#include <atomic>
+#include <exception>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "gateway/net/socket_stream.h"
+
+namespace sekisho {
+namespace {
+
+using filters::Stage;
+using smtp::Reply;
+using smtp::Verb;
+
+// Time for our last reply and the TLS goodbye to be taken.
+constexpr auto kCloseWait = 5s;
+
+// Unique among the sessions of this host: microseconds since the epoch, then a running number.
+std::string make_session_id() {
+  static std::atomic<std::uint32_t> running{0};
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(
+                          std::chrono::system_clock::now().time_since_epoch())
+                          .count();
+  return fmt::format("{:x}-{:x}", micros, running.fetch_add(1) & 0xfffU);
+}
+
+Reply flaw_reply(LineReader::Flaw flaw) {
+  switch (flaw) {
+    case LineReader::Flaw::too_long:
+      return Reply::of(500, "5.5.2", "line too long");
+    case LineReader::Flaw::bare_lf:
+      return Reply::of(500, "5.5.2", "bare LF: lines end with CRLF; closing connection");
+    case LineReader::Flaw::bare_cr:
+      return Reply::of(500, "5.5.2", "bare CR in command");
+    default:
+      return Reply::of(500, "5.5.2", "NUL in command");
+  }
+}
+
+}  // namespace
+
+Session::Session(SessionServices& services, std::shared_ptr<const Snapshot> snapshot,
+                 std::shared_ptr<const ListenerPlan> plan, ConnectionLimits::Ticket ticket, int fd,
+                 const Endpoint& remote, const Endpoint& local)
+    : services_(services),
+      snapshot_(std::move(snapshot)),
+      plan_(std::move(plan)),
+      ticket_(std::move(ticket)),
+      conversation_(services.loop, make_socket_stream(services.loop, fd, cancel_),
+                    snapshot_->settings.timeouts.reply),
+      dialog_(plan_->dialog) {
+  peer_.remote = remote;
+  peer_.local = local;
+  peer_.listener = plan_->name;
+  peer_.session_id = make_session_id();
+  peer_.in_trusted_network = snapshot_->gate->is_trusted_client(remote.address);
+  services_.counters.sessions.add();
+  services_.counters.sessions_open.add(1);
+}
+
+Session::~Session() { services_.counters.sessions_open.add(-1); }
+
+Task<void> Session::run() {
+  std::string_view end = "internal error";
+  std::string bug;
+  try {
+    end = co_await converse();
+  } catch (const std::exception& exception) {
+    bug = exception.what();
+  }
+  if (!bug.empty()) {
+    services_.counters.sessions_failed.add();
+    services_.log.write(LogLine("session_failed", LogLevel::error)
+                            .src(peer_.remote)
+                            .add("id", peer_.session_id)
+                            .add("what", bug));
+    conversation_.say(Reply::of(421, "4.3.0", "internal error, closing connection"));
+  }
+  co_await end_transaction();
+  co_await conversation_.close(Deadline::in(kCloseWait));
+  if (services_.log.enabled(LogLevel::debug)) {
+    services_.log.write(LogLine("session_end", LogLevel::debug)
+                            .src(peer_.remote)
+                            .add("id", peer_.session_id)
+                            .add("listener", peer_.listener)
+                            .add("end", end)
+                            .add("messages", messages_)
+                            .add("errors", errors_));
+  }
+}
+
+void Session::drain() {
+  draining_ = true;
+  if (waiting_for_command_ && !transaction_) cancel_.cancel();
+}
+
+void Session::answer(const Reply& reply) {
+  if (reply.permanent()) ++errors_;
+  conversation_.say(reply);
+}
+
+Task<std::string_view> Session::converse() {
+  if (dialog_.rules().implicit_tls && !co_await begin_tls()) co_return "TLS handshake failed";
+  if (auto refused = co_await check(Stage::connect)) {
+    answer(refused->permanent() ? Reply::of(554, "5.7.1", refused->lines.front()) : *refused);
+    co_return "refused at connect";
+  }
+  conversation_.say(Reply::plain(220, snapshot_->settings.hostname + " ESMTP Sekisho"));
+  while (true) {
+    if (draining_ && !transaction_) {
+      answer(Reply::of(421, "4.3.2", "this server is shutting down, try again"));
+      co_return "drained";
+    }
+    auto line = co_await next_line();
+    if (!line) co_return lost_client(line.error());
+    if (line->flaw != LineReader::Flaw::none) {
+      answer(flaw_reply(line->flaw));
+      if (line->flaw == LineReader::Flaw::bare_lf) co_return "bare LF";
+    } else if (const End end = co_await obey(line->text)) {
+      co_return *end;
+    }
+    if (errors_ >= snapshot_->settings.limits.max_errors) {
+      answer(Reply::of(421, "4.7.0", "too many errors, closing connection"));
+      co_return "too many errors";
+    }
+  }
+}
+
+// The next command line. While we wait, an upstream connection is held for a moment only.
+Task<Result<LineReader::Line>> Session::next_line() {
+  const auto& settings = snapshot_->settings;
+  const Deadline deadline =
+      Deadline::in(first_command_ ? settings.timeouts.first_command : settings.timeouts.command);
+  first_command_ = false;
+  waiting_for_command_ = true;
+  const auto max = static_cast<std::size_t>(settings.limits.max_command_line);
+  const bool holding = transaction_ && transaction_->holds_connection();
+  const Deadline hold =
+      holding ? deadline.or_sooner(Deadline::in(settings.timeouts.upstream_hold)) : deadline;
+  auto line = co_await conversation_.read_line(max, hold);
+  if (holding && !line && line.error().kind == ErrorKind::timeout) {
+    co_await transaction_->pause();
+    line = co_await conversation_.read_line(max, deadline);
+  }
+  waiting_for_command_ = false;
+  co_return line;
+}
+
+std::string_view Session::lost_client(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::timeout:
+      conversation_.say(Reply::of(421, "4.4.2", "timed out waiting for you, closing connection"));
+      return "timeout";
+    case ErrorKind::cancelled:
+      conversation_.say(Reply::of(421, "4.3.2", "this server is shutting down, try again"));
+      return "drained";
+    case ErrorKind::limit:
+      conversation_.say(Reply::of(421, "4.7.0", error.text));
+      return "over a limit";
+    case ErrorKind::closed:
+      return "client closed";
+    default:
+      return "connection lost";
+  }
+}
+
+// `line` is valid until the first co_await: each verb parses before it waits.
+Task<Session::End> Session::obey(std::string_view line) {
+  const smtp::Command command = smtp::parse_command(line);
+  auto refused = dialog_.refuse(command.verb);
+  if (!refused) refused = smtp::refuse_argument(command);
+  if (refused) {
+    answer(*refused);
+    co_return std::nullopt;
+  }
+  switch (command.verb) {
+    case Verb::ehlo:
+    case Verb::helo:
+      co_return co_await on_hello(command.verb, command.argument);
+    case Verb::starttls:
+      co_return co_await on_starttls();
+    case Verb::auth:
+      co_return co_await on_auth(command.argument);
+    case Verb::mail:
+      co_await on_mail(command.argument);
+      co_return std::nullopt;
+    case Verb::rcpt:
+      co_await on_rcpt(command.argument);
+      co_return std::nullopt;
+    case Verb::data:
+      co_return co_await on_data();
+    case Verb::rset:
+      co_await end_transaction();
+      answer(Reply::of(250, "2.0.0", "ok"));
+      co_return std::nullopt;
+    case Verb::noop:
+      answer(Reply::of(250, "2.0.0", "ok"));
+      co_return std::nullopt;
+    case Verb::vrfy:
+      answer(Reply::of(252, "2.5.2", "send mail and see"));
+      co_return std::nullopt;
+    case Verb::help:
+      answer(Reply::of(214, "2.0.0", "see RFC 5321; this is an SMTP gateway"));
+      co_return std::nullopt;
+    case Verb::quit:
+      answer(Reply::of(221, "2.0.0", "bye"));
+      co_return "quit";
+    case Verb::expn:
+    case Verb::unknown:
+      answer(Reply::of(502, "5.5.1", "command not implemented"));
+      co_return std::nullopt;
+  }
+  co_return std::nullopt;
+}
+
+Task<Session::End> Session::on_hello(Verb verb, std::string_view argument) {
+  auto name = smtp::parse_helo_name(argument);
+  if (!name) {
+    answer(Reply::of(501, "5.5.4", name.error().text));
+    co_return std::nullopt;
+  }
+  peer_.helo = std::move(*name);
+  peer_.extended = verb == Verb::ehlo;
+  co_await end_transaction();
+  if (auto refused = co_await check(Stage::helo)) {
+    answer(*refused);
+    co_return std::nullopt;
+  }
+  dialog_.greeted(peer_.extended);
+  if (verb == Verb::helo)
+    answer(Reply::plain(250, snapshot_->settings.hostname));
+  else
+    answer(capabilities().to_reply(snapshot_->settings.hostname, peer_.helo));
+  co_return std::nullopt;
+}
+
+smtp::Capabilities Session::capabilities() const {
+  smtp::Capabilities ours;
+  ours.pipelining = true;
+  ours.eight_bit_mime = true;
+  ours.enhanced_status_codes = true;
+  ours.has_size = true;
+  ours.size = snapshot_->settings.limits.max_message_size.count;
+  ours.starttls = dialog_.starttls_possible();
+  if (dialog_.auth_possible() && !dialog_.is_authenticated())
+    for (const std::string_view mechanism : smtp::SaslExchange::mechanisms())
+      ours.auth.emplace_back(mechanism);
+  return ours;
+}
+
+Task<void> Session::on_mail(std::string_view argument) {
+  auto command = smtp::parse_mail(argument);
+  if (!command) {
+    answer(command.error());
+    co_return;
+  }
+  const auto& limits = snapshot_->settings.limits;
+  if (command->parameters.size.value_or(0) > limits.max_message_size.count) {
+    answer(
+        Reply::of(552, "5.3.4",
+                  fmt::format("message is larger than {} bytes", limits.max_message_size.count)));
+    co_return;
+  }
+  if (messages_ >= limits.max_messages) {
+    answer(Reply::of(451, "4.7.0", "too many messages on this connection, open a new one"));
+    co_return;
+  }
+  transaction_ = std::make_unique<Transaction>(
+      SessionView{services_, *snapshot_, *plan_, peer_, chain(), cancel_},
+      fmt::format("{}.{}", peer_.session_id, ++messages_), std::move(*command));
+  const Reply reply = co_await transaction_->begin();
+  if (reply.positive())
+    dialog_.mail_accepted();
+  else
+    transaction_.reset();
+  answer(reply);
+}
+
+Task<void> Session::on_rcpt(std::string_view argument) {
+  auto command = smtp::parse_rcpt(argument);
+  if (!command) {
+    answer(command.error());
+    co_return;
+  }
+  const Reply reply = co_await transaction_->add_recipient(std::move(*command));
+  if (reply.positive()) dialog_.recipient_accepted();
+  answer(reply);
+}
+
+Task<Session::End> Session::on_data() {
+  conversation_.say(Reply::plain(354, "end data with <CRLF>.<CRLF>"));
+  const auto reply = co_await transaction_->receive(conversation_);
+  const Error why = transaction_->ended_because();
+  transaction_.reset();
+  dialog_.transaction_ended();
+  if (!reply) co_return lost_client(why);
+  answer(*reply);
+  co_return std::nullopt;
+}
+
+filters::ChainRun& Session::chain() {
+  if (!chain_)
+    chain_ = std::make_unique<filters::ChainRun>(
+        plan_->chain, filters::SessionContext{services_.loop, services_.offload, cancel_},
+        services_.log, services_.metrics);
+  return *chain_;
+}
+
+Task<std::optional<Reply>> Session::check(Stage stage) {
+  if (!plan_->chain->wants(stage)) co_return std::nullopt;
+  const mail::Envelope none;
+  mail::HeaderEdits unused_edits;
+  filters::Trace unused_trace;
+  filters::View view{.peer = peer_,
+                     .envelope = none,
+                     .recipient = nullptr,
+                     .message = nullptr,
+                     .edits = unused_edits,
+                     .trace = unused_trace,
+                     .now = std::chrono::system_clock::now()};
+  auto outcome = co_await chain().run(stage, view);
+  if (!outcome.verdict.refuses()) co_return std::nullopt;
+  services_.log.write(LogLine("refused")
+                          .src(peer_.remote)
+                          .add("id", peer_.session_id)
+                          .add("listener", peer_.listener)
+                          .add("stage", filters::to_string(stage))
+                          .add("filter", outcome.filter)
+                          .add("why", outcome.verdict.why())
+                          .add("code", outcome.verdict.reply().code));
+  co_return outcome.verdict.reply();
+}
+
+Task<void> Session::end_transaction() {
+  if (transaction_) co_await transaction_->abandon();
+  transaction_.reset();
+  dialog_.transaction_ended();
+}
+
+}  // namespace sekisho

@@ -1,0 +1,78 @@
+// The verbs that change who the client is: STARTTLS and AUTH.
+#include "gateway/auth_exchange.h"
+#include "gateway/session.h"
+
+namespace sekisho {
+
+using filters::Stage;
+using smtp::Reply;
+
+Task<bool> Session::begin_tls() {
+  const Deadline deadline = Deadline::in(snapshot_->settings.timeouts.tls_handshake);
+  if (auto started = co_await conversation_.start_tls(snapshot_->tls, deadline); !started) {
+    services_.log.write(LogLine("tls_failed")
+                            .src(peer_.remote)
+                            .add("id", peer_.session_id)
+                            .add("listener", peer_.listener)
+                            .add("what", started.error().text));
+    co_return false;
+  }
+  peer_.tls_version = conversation_.tls()->version;
+  peer_.tls_cipher = conversation_.tls()->cipher;
+  co_return true;
+}
+
+Task<Session::End> Session::on_starttls() {
+  // What came in the clear behind STARTTLS would be read as if it had come inside (CVE-2011-0411).
+  if (conversation_.has_ahead()) {
+    answer(Reply::of(554, "5.5.1", "nothing may follow STARTTLS in the clear, closing connection"));
+    services_.log.write(LogLine("starttls_injection", LogLevel::warning)
+                            .src(peer_.remote)
+                            .add("id", peer_.session_id));
+    co_return "STARTTLS injection";
+  }
+  co_await end_transaction();
+  conversation_.say(Reply::of(220, "2.0.0", "ready to start TLS"));
+  if (!co_await begin_tls()) co_return "TLS handshake failed";
+  // RFC 3207 section 4.2: all knowledge from before is forgotten.
+  dialog_.tls_started();
+  peer_.helo.clear();
+  peer_.extended = false;
+  peer_.user.clear();
+  co_return std::nullopt;
+}
+
+Task<Session::End> Session::on_auth(std::string_view argument) {
+  auto command = smtp::parse_auth(argument);
+  if (!command) {
+    answer(command.error());
+    co_return std::nullopt;
+  }
+  const std::string mechanism = command->mechanism;
+  AuthOutcome outcome = co_await run_auth_exchange(
+      services_.loop, conversation_, *snapshot_->authenticator, std::move(*command),
+      peer_.remote.address, Deadline::in(snapshot_->settings.timeouts.auth), cancel_);
+  if (!outcome.user.empty()) {
+    peer_.user = outcome.user;
+    if (auto refused = co_await check(Stage::auth)) {
+      peer_.user.clear();
+      outcome.user.clear();
+      outcome.reason = "refused by a filter";
+      outcome.reply = std::move(*refused);
+    }
+  }
+  const bool succeeded = !outcome.user.empty();
+  (succeeded ? services_.counters.auth_succeeded : services_.counters.auth_failed).add();
+  LogLine line(succeeded ? "auth" : "auth_failed");
+  line.src(peer_.remote).add("id", peer_.session_id).add("listener", peer_.listener);
+  line.add("user", succeeded ? peer_.user : outcome.tried).add("mechanism", mechanism);
+  line.add("code", outcome.reply.code);
+  if (!succeeded) line.add("reason", outcome.reason);
+  services_.log.write(line);
+  if (succeeded) dialog_.authenticated();
+  answer(outcome.reply);
+  if (outcome.session_over) co_return "lost during AUTH";
+  co_return std::nullopt;
+}
+
+}  // namespace sekisho

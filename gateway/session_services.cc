@@ -1,0 +1,36 @@
+#include "gateway/session_services.h"
+
+namespace sekisho {
+namespace {
+
+Counter& messages(Metrics& metrics, const char* result) {
+  return metrics.counter("messages_total", "Messages by what became of them", {{"result", result}});
+}
+
+Counter& recipients(Metrics& metrics, const char* result) {
+  return metrics.counter("recipients_total", "RCPT commands by their answer", {{"result", result}});
+}
+
+Counter& logins(Metrics& metrics, const char* result) {
+  return metrics.counter("logins_total", "AUTH commands by their answer", {{"result", result}});
+}
+
+}  // namespace
+
+SessionCounters::SessionCounters(Metrics& metrics)
+    : sessions_open(metrics.gauge("sessions_open", "Sessions that are open now")),
+      sessions(metrics.counter("sessions_total", "Sessions begun")),
+      sessions_failed(
+          metrics.counter("sessions_failed_total", "Sessions ended by an error of ours")),
+      accepted(messages(metrics, "accepted")),
+      rejected(messages(metrics, "rejected")),
+      deferred(messages(metrics, "deferred")),
+      abandoned(messages(metrics, "abandoned")),
+      recipients_accepted(recipients(metrics, "accepted")),
+      recipients_refused(recipients(metrics, "refused")),
+      relay_denied(recipients(metrics, "relay_denied")),
+      auth_succeeded(logins(metrics, "succeeded")),
+      auth_failed(logins(metrics, "failed")),
+      bytes_received(metrics.counter("message_bytes_total", "Message bytes received")) {}
+
+}  // namespace sekisho

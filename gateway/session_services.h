@@ -1,0 +1,41 @@
+// SessionServices: what the sessions of one loop thread share. Owned by the LoopThread; outlives
+// them.
+#pragma once
+
+#include "gateway/async/loop.h"
+#include "gateway/async/offload.h"
+#include "gateway/base/log.h"
+#include "gateway/base/metrics.h"
+#include "gateway/upstream/pool.h"
+
+namespace sekisho {
+
+// Counters that sessions touch for every message, looked up once.
+struct SessionCounters {
+  explicit SessionCounters(Metrics& metrics);
+
+  Gauge& sessions_open;
+  Counter& sessions;
+  Counter& sessions_failed;
+  Counter& accepted;
+  Counter& rejected;
+  Counter& deferred;
+  Counter& abandoned;
+  Counter& recipients_accepted;
+  Counter& recipients_refused;
+  Counter& relay_denied;
+  Counter& auth_succeeded;
+  Counter& auth_failed;
+  Counter& bytes_received;
+};
+
+struct SessionServices {
+  Loop& loop;
+  Offload& offload;
+  upstream::Pool& pool;
+  Log& log;
+  Metrics& metrics;
+  SessionCounters& counters;
+};
+
+}  // namespace sekisho

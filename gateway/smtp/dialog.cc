@@ -1,0 +1,109 @@
+#include "gateway/smtp/dialog.h"
+
+namespace sekisho::smtp {
+namespace {
+
+Reply bad_sequence(std::string_view text) { return Reply::of(503, "5.5.1", text); }
+Reply not_implemented() { return Reply::of(502, "5.5.1", "Command not implemented"); }
+
+// RFC 3207 section 4 lets these pass before TLS. HELO is a greeting as EHLO is, and RSET and HELP
+// do nothing that needs protection.
+bool needs_no_tls(Verb verb) {
+  switch (verb) {
+    case Verb::ehlo:
+    case Verb::helo:
+    case Verb::starttls:
+    case Verb::noop:
+    case Verb::rset:
+    case Verb::help:
+    case Verb::quit:
+    case Verb::unknown:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+std::optional<Reply> Dialog::refuse(Verb verb) const {
+  if (rules_.require_tls && !tls_ && !needs_no_tls(verb)) {
+    return Reply::of(530, "5.7.0", "Must issue a STARTTLS command first");
+  }
+  switch (verb) {
+    case Verb::mail:
+      return refuse_mail();
+    case Verb::rcpt:
+      if (!mail_) return bad_sequence("Need MAIL command first");
+      return std::nullopt;
+    case Verb::data:
+      if (!mail_) return bad_sequence("Need MAIL command first");
+      if (recipients_ == 0) return Reply::of(554, "5.5.1", "No valid recipients");
+      return std::nullopt;
+    case Verb::auth:
+      return refuse_auth();
+    case Verb::starttls:
+      if (tls_) return bad_sequence("TLS is active already");
+      if (!rules_.tls_available) return not_implemented();
+      return std::nullopt;
+    case Verb::expn:
+      return not_implemented();
+    case Verb::unknown:
+      return Reply::of(500, "5.5.2", "Command not recognized");
+    case Verb::ehlo:
+    case Verb::helo:
+    case Verb::rset:
+    case Verb::noop:
+    case Verb::vrfy:
+    case Verb::help:
+    case Verb::quit:
+      break;
+  }
+  return std::nullopt;
+}
+
+std::optional<Reply> Dialog::refuse_mail() const {
+  if (!greeted_) return bad_sequence("Say EHLO or HELO first");
+  if (rules_.require_auth && !authenticated_) {
+    return Reply::of(530, "5.7.0", "Authentication required");
+  }
+  if (mail_) return bad_sequence("A transaction is open already");
+  return std::nullopt;
+}
+
+// RFC 4954 section 4.
+std::optional<Reply> Dialog::refuse_auth() const {
+  if (!rules_.offer_auth) return not_implemented();
+  if (!tls_) return Reply::of(538, "5.7.11", "Encryption required for authentication");
+  if (!extended_) return bad_sequence("Say EHLO first");
+  if (authenticated_) return bad_sequence("Already authenticated");
+  if (mail_) return bad_sequence("AUTH is not permitted during a transaction");
+  return std::nullopt;
+}
+
+void Dialog::greeted(bool extended) {
+  greeted_ = true;
+  extended_ = extended;
+  transaction_ended();
+}
+
+void Dialog::tls_started() {
+  *this = Dialog(rules_);
+  tls_ = true;
+}
+
+void Dialog::authenticated() { authenticated_ = true; }
+
+void Dialog::mail_accepted() {
+  mail_ = true;
+  recipients_ = 0;
+}
+
+void Dialog::recipient_accepted() { ++recipients_; }
+
+void Dialog::transaction_ended() {
+  mail_ = false;
+  recipients_ = 0;
+}
+
+}  // namespace sekisho::smtp

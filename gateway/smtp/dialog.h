@@ -1,0 +1,61 @@
+// Dialog: which verb may come now. The order rules of RFC 5321 section 4.1.4, RFC 3207 and RFC 4954
+// as one small state machine that knows no sockets and no policy beyond the listener's demands.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "gateway/smtp/command.h"
+#include "gateway/smtp/reply.h"
+
+namespace sekisho::smtp {
+
+// What the listener's profile asks for before mail may be sent.
+struct DialogRules {
+  bool tls_available = true;  // a certificate is configured
+  bool implicit_tls = false;  // the session began in TLS: no STARTTLS
+  bool require_tls = false;   // before MAIL and AUTH
+  bool require_auth = false;  // before MAIL
+  bool offer_auth = false;
+};
+
+class Dialog {
+ public:
+  explicit Dialog(DialogRules rules) : rules_(rules), tls_(rules.implicit_tls) {}
+
+  // The reply that refuses this verb now (503, 530, 538, 502 …), or nothing when it may go on.
+  [[nodiscard]] std::optional<Reply> refuse(Verb verb) const;
+
+  // What happened, told after the command succeeded.
+  void greeted(bool extended);  // EHLO or HELO; also ends a transaction (RFC 5321 4.1.4)
+  void tls_started();           // forgets everything (RFC 3207 section 4.2)
+  void authenticated();
+  void mail_accepted();
+  void recipient_accepted();
+  void transaction_ended();  // RSET, message done, or transaction given up
+
+  [[nodiscard]] bool is_greeted() const { return greeted_; }
+  [[nodiscard]] bool is_extended() const { return extended_; }  // EHLO, not HELO
+  [[nodiscard]] bool is_tls() const { return tls_; }
+  [[nodiscard]] bool is_authenticated() const { return authenticated_; }
+  [[nodiscard]] bool in_transaction() const { return mail_; }
+  [[nodiscard]] std::size_t recipients() const { return recipients_; }
+  [[nodiscard]] const DialogRules& rules() const { return rules_; }
+  // Is AUTH to be offered and taken now? Never before TLS (RFC 4954 section 4, our promise).
+  [[nodiscard]] bool auth_possible() const { return rules_.offer_auth && tls_; }
+  [[nodiscard]] bool starttls_possible() const { return rules_.tls_available && !tls_; }
+
+ private:
+  [[nodiscard]] std::optional<Reply> refuse_mail() const;
+  [[nodiscard]] std::optional<Reply> refuse_auth() const;
+
+  DialogRules rules_;
+  bool tls_ = false;
+  bool greeted_ = false;
+  bool extended_ = false;
+  bool authenticated_ = false;
+  bool mail_ = false;
+  std::size_t recipients_ = 0;
+};
+
+}  // namespace sekisho::smtp

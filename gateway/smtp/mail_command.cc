@@ -1,0 +1,109 @@
+// MAIL and RCPT, the two commands with a path and parameters.
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "gateway/base/text.h"
+#include "gateway/smtp/command.h"
+#include "gateway/smtp/parameters.h"
+
+namespace sekisho::smtp {
+namespace {
+
+using Failure = std::optional<Reply>;
+
+// RFC 5321 section 4.1.1.11.
+Reply not_supported() { return Reply::of(555, "5.5.4", "Parameter not recognized or implemented"); }
+
+Failure take_size(const Parameter& parameter, MailParameters& into) {
+  // RFC 1870 section 6: up to 20 digits, which may say more than 64 bits hold; such a size is
+  // well-formed and larger than any limit.
+  constexpr std::size_t kMaxDigits = 20;
+  const auto digits = parameter.value.value_or("");
+  if (digits.empty() || digits.size() > kMaxDigits || !std::ranges::all_of(digits, is_digit)) {
+    return Reply::of(501, "5.5.4", "SIZE needs a number");
+  }
+  into.size = parse_uint(digits).value_or(std::numeric_limits<std::uint64_t>::max());
+  return std::nullopt;
+}
+
+Failure take_body(const Parameter& parameter, MailParameters& into) {
+  const auto word = to_upper(parameter.value.value_or(""));
+  if (word == "BINARYMIME") return not_supported();
+  if (word != "7BIT" && word != "8BITMIME") {
+    return Reply::of(501, "5.5.4", "BODY needs 7BIT or 8BITMIME");
+  }
+  into.body = word == "7BIT" ? Body::seven_bit : Body::eight_bit_mime;
+  return std::nullopt;
+}
+
+Failure take_auth(const Parameter& parameter, MailParameters& into) {
+  into.auth = decode_xtext(parameter.value.value_or(""));
+  if (!into.auth || into.auth->empty()) {
+    return Reply::of(501, "5.5.4", "AUTH needs a mailbox or <> in xtext");
+  }
+  return std::nullopt;
+}
+
+Failure take_parameter(const Parameter& parameter, MailParameters& into) {
+  if (parameter.keyword == "SIZE") return take_size(parameter, into);
+  if (parameter.keyword == "BODY") return take_body(parameter, into);
+  if (parameter.keyword == "AUTH") return take_auth(parameter, into);
+  return not_supported();
+}
+
+struct Arguments {
+  ParsedPath parsed;
+  std::vector<Parameter> parameters;
+};
+
+// "FROM:<path> parameters", the same for both commands but for the word, the direction and the
+// enhanced code of a bad address.
+struct Shape {
+  std::string_view word;
+  std::string_view syntax;
+  std::string_view bad_address;
+  Result<ParsedPath> (*parse_path)(std::string_view, bool);
+};
+constexpr Shape kMail{"FROM:", "Syntax: MAIL FROM:<address>", "5.1.7", parse_reverse_path};
+constexpr Shape kRcpt{"TO:", "Syntax: RCPT TO:<address>", "5.1.3", parse_forward_path};
+
+std::expected<Arguments, Reply> parse_arguments(std::string_view argument, const Shape& shape) {
+  if (!istarts_with(argument, shape.word)) {
+    return std::unexpected(Reply::of(501, "5.5.4", shape.syntax));
+  }
+  auto parsed = shape.parse_path(argument.substr(shape.word.size()), false);
+  if (!parsed) {
+    // The parser's words are fixed ones, without a byte of the client.
+    return std::unexpected(
+        Reply::of(501, shape.bad_address, "Bad address syntax: " + parsed.error().text));
+  }
+  auto parameters = parse_parameters(parsed->rest);
+  if (!parameters) return std::unexpected(std::move(parameters.error()));
+  return Arguments{.parsed = std::move(*parsed), .parameters = std::move(*parameters)};
+}
+
+}  // namespace
+
+std::expected<MailCommand, Reply> parse_mail(std::string_view argument) {
+  auto arguments = parse_arguments(argument, kMail);
+  if (!arguments) return std::unexpected(std::move(arguments.error()));
+  MailCommand command{.sender = std::move(arguments->parsed.path.mailbox), .parameters = {}};
+  for (const auto& parameter : arguments->parameters) {
+    if (auto failure = take_parameter(parameter, command.parameters)) {
+      return std::unexpected(std::move(*failure));
+    }
+  }
+  return command;
+}
+
+std::expected<RcptCommand, Reply> parse_rcpt(std::string_view argument) {
+  auto arguments = parse_arguments(argument, kRcpt);
+  if (!arguments) return std::unexpected(std::move(arguments.error()));
+  if (!arguments->parameters.empty()) return std::unexpected(not_supported());
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): a forward path always has a mailbox
+  return RcptCommand{.recipient = std::move(arguments->parsed.path.mailbox.value()),
+                     .source_route = arguments->parsed.path.source_route};
+}
+
+}  // namespace sekisho::smtp

@@ -1,0 +1,48 @@
+// Snapshot: one configuration, made ready to serve: settings, gate, authenticator, TLS context,
+// upstreams, and a chain for each listener. Immutable; sessions keep the one they began with, a
+// reload builds the next aside and swaps it in whole, or not at all.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "filters/chain.h"
+#include "gateway/auth/authenticator.h"
+#include "gateway/config/settings.h"
+#include "gateway/mail/spool.h"
+#include "gateway/net/tls_context.h"
+#include "gateway/relay/relay_gate.h"
+#include "gateway/smtp/dialog.h"
+#include "gateway/upstream/pool.h"
+
+namespace sekisho {
+
+struct ListenerPlan {
+  std::string name;
+  config::ListenerSettings settings;
+  relay::RelayPolicy relay;
+  smtp::DialogRules dialog;
+  std::shared_ptr<const filters::Chain> chain;
+};
+
+struct Snapshot {
+  config::Settings settings;
+  std::shared_ptr<const relay::RelayGate> gate;
+  std::shared_ptr<auth::Authenticator> authenticator;  // null: nobody can log in
+  std::shared_ptr<const TlsContext> tls;               // null: no STARTTLS
+  upstream::Upstreams upstreams;
+  std::map<std::string, filters::Link> filters;  // by the name of [filter.NAME]
+  std::map<std::string, std::shared_ptr<const ListenerPlan>> listeners;
+  mail::SpoolSettings spool;
+  std::string loop_token;  // in our Received fields; the same after a restart
+
+  // `previous` lends what should outlive a reload: breakers, filter counters. `capture` is the
+  // address of the embedded inbox, the upstream when the settings name none. Reads files and may
+  // hash: not on a loop that serves sessions.
+  static Result<std::shared_ptr<const Snapshot>> build(config::Settings settings,
+                                                       const Snapshot* previous,
+                                                       const Endpoint* capture);
+};
+
+}  // namespace sekisho

@@ -1,0 +1,265 @@
+#include "gateway/transaction.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "gateway/intake.h"
+#include "gateway/mail/received.h"
+
+namespace sekisho {
+
+using filters::Stage;
+using smtp::Reply;
+
+namespace {
+
+// How long an average below the minimum data rate is let pass at the start of DATA.
+constexpr auto kDataRateGrace = 30s;
+
+// A message may rightly pass this gateway once more (submission, then mx); more is a loop.
+constexpr std::size_t kMaxOwnReceived = 4;
+
+constexpr const char* kQuarantineField = "X-Sekisho-Quarantine";
+
+// Adds the time until its end to a phase of the record.
+class PhaseTimer {
+ public:
+  explicit PhaseTimer(Duration& phase) : phase_(phase), begun_(Clock::now()) {}
+  ~PhaseTimer() { phase_ += Clock::now() - begun_; }
+  PhaseTimer(const PhaseTimer&) = delete;
+  PhaseTimer& operator=(const PhaseTimer&) = delete;
+
+ private:
+  Duration& phase_;
+  TimePoint begun_;
+};
+
+bool too_slow(std::uint64_t bytes, Duration elapsed, Bytes per_second) {
+  if (elapsed < kDataRateGrace) return false;
+  const auto seconds =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(elapsed).count());
+  return bytes / seconds < per_second.count;
+}
+
+}  // namespace
+
+Transaction::Transaction(const SessionView& session, std::string id, smtp::MailCommand command)
+    : session_(session),
+      envelope_{.id = std::move(id),
+                .sender = std::move(command.sender),
+                .parameters = std::move(command.parameters),
+                .recipients = {}},
+      message_(session.services.loop, session.services.offload, session.snapshot.spool,
+               session.snapshot.settings.mime),
+      delivery_(session.services.pool, session.snapshot.upstreams, session.cancel),
+      record_(Clock::now()) {}
+
+void Transaction::refuse(Decider decider, Reply reply, std::string why) {
+  if (refusal_) return;
+  record_.decider = decider;
+  record_.why = std::move(why);
+  refusal_ = std::move(reply);
+}
+
+Task<std::optional<Transaction::Refused>> Transaction::check(Stage stage,
+                                                             const smtp::Mailbox* recipient) {
+  const PhaseTimer timer(record_.filter_time);
+  const bool has_message = stage == Stage::headers || stage == Stage::end;
+  filters::View view{.peer = session_.peer,
+                     .envelope = envelope_,
+                     .recipient = recipient,
+                     .message = has_message ? &message_ : nullptr,
+                     .edits = edits_,
+                     .trace = trace_,
+                     .now = std::chrono::system_clock::now()};
+  auto outcome = co_await session_.chain.run(stage, view);
+  if (outcome.quarantine) {
+    record_.filter = outcome.filter;
+    record_.why = outcome.quarantine_why;
+    edits_.replace(kQuarantineField, outcome.quarantine_why);
+  }
+  if (!outcome.verdict.refuses()) co_return std::nullopt;
+  co_return Refused{outcome.verdict.reply(), std::move(outcome.filter), outcome.verdict.why()};
+}
+
+Task<void> Transaction::check_message(Stage stage) {
+  auto refused = co_await check(stage, nullptr);
+  if (!refused) co_return;
+  refuse(Decider::filter, std::move(refused->reply), std::move(refused->why));
+  record_.filter = std::move(refused->filter);
+}
+
+Task<Reply> Transaction::begin() {
+  co_await check_message(Stage::mail);
+  if (!refusal_) co_return Reply::of(250, "2.1.0", "sender ok");
+  finish(&*refusal_);
+  co_return *refusal_;
+}
+
+Task<Reply> Transaction::add_recipient(smtp::RcptCommand command) {
+  const PhaseTimer timer(record_.recipients_time);
+  const auto& limits = session_.snapshot.settings.limits;
+  Reply reply = Reply::of(452, "4.5.3", "too many recipients in this transaction");
+  Decider decider = Decider::limit;
+  std::optional<Refused> by_filter;
+  if (envelope_.recipients.size() < static_cast<std::size_t>(limits.max_recipients)) {
+    auto grant = session_.snapshot.gate->decide({.policy = session_.plan.relay,
+                                                 .authenticated_user = session_.peer.user,
+                                                 .client = session_.peer.remote.address,
+                                                 .recipient = command.recipient,
+                                                 .source_route = command.source_route});
+    if (!grant) {
+      session_.services.counters.relay_denied.add();
+      reply = std::move(grant.error());
+      decider = Decider::relay;
+    } else if ((by_filter = co_await check(Stage::rcpt, &command.recipient))) {
+      reply = by_filter->reply;
+      decider = Decider::filter;
+    } else {
+      reply = co_await delivery_.add_recipient(envelope_, std::move(*grant));
+      decider = Decider::upstream;
+    }
+  }
+  if (reply.positive()) {
+    session_.services.counters.recipients_accepted.add();
+    envelope_.recipients.push_back(std::move(command.recipient));
+  } else {
+    ++record_.recipients_refused;
+    session_.services.counters.recipients_refused.add();
+    log_refused_recipient(command.recipient, reply, decider, by_filter ? &*by_filter : nullptr);
+  }
+  co_return reply;
+}
+
+void Transaction::log_refused_recipient(const smtp::Mailbox& recipient, const Reply& reply,
+                                        Decider decider, const Refused* by_filter) {
+  LogLine line("rcpt_refused");
+  line.src(session_.peer.remote).add("id", envelope_.id).add("listener", session_.peer.listener);
+  if (!session_.peer.user.empty()) line.add("user", session_.peer.user);
+  line.add("from", fmt::format("<{}>", envelope_.sender_text()));
+  line.add("rcpt", fmt::format("<{}>", recipient.to_string()));
+  line.add("code", reply.code).add("class", to_string(decider));
+  if (by_filter != nullptr) line.add("filter", by_filter->filter).add("why", by_filter->why);
+  if (decider == Decider::upstream) line.add("upstream", delivery_.upstream());
+  line.add("reply", reply.summary());
+  session_.services.log.write(line);
+}
+
+Task<void> Transaction::check_header_section() {
+  const auto& settings = session_.snapshot.settings;
+  const std::string looping =
+      mail::loop_reason(message_.headers(), static_cast<std::size_t>(settings.limits.max_received),
+                        kMaxOwnReceived, session_.snapshot.loop_token);
+  if (!looping.empty()) {
+    refuse(Decider::loop, Reply::of(554, "5.4.6", "mail loop: " + looping), looping);
+    co_return;
+  }
+  // Only our own filters may mark a message.
+  if (message_.headers().find(kQuarantineField) != nullptr) edits_.remove(kQuarantineField);
+  co_await check_message(Stage::headers);
+}
+
+Task<Result<void>> Transaction::read_message(Conversation& conversation) {
+  const auto& settings = session_.snapshot.settings;
+  Intake intake(message_, {.message_size = settings.limits.max_message_size.count,
+                           .header_size = settings.limits.max_header_size.count,
+                           .text_line = static_cast<std::size_t>(settings.limits.max_text_line)});
+  const PhaseTimer timer(record_.receive_time);
+  const TimePoint begun = Clock::now();
+  const Deadline whole = Deadline::in(settings.timeouts.data);
+  const Deadline hold = Deadline::in(settings.timeouts.upstream_hold);
+  bool header_checked = false;
+  while (!intake.finished()) {
+    const Deadline block = whole.or_sooner(Deadline::in(settings.timeouts.data_block));
+    auto bytes =
+        co_await conversation.read_bytes(holds_connection() ? block.or_sooner(hold) : block);
+    if (!bytes && bytes.error().kind == ErrorKind::timeout && holds_connection()) {
+      co_await pause();
+      continue;
+    }
+    if (!bytes) co_return std::unexpected(std::move(bytes.error()));
+    conversation.unread(bytes->substr(intake.decode(*bytes)));
+    record_.size = intake.size();
+    if (auto stored = co_await intake.store(); !stored) {
+      refuse(Decider::gateway, Reply::of(451, "4.3.0", "temporary storage problem, try again"),
+             stored.error().text);
+    }
+    if (auto flawed = intake.refusal())
+      refuse(flawed->code == 552 ? Decider::size : Decider::framing, std::move(*flawed));
+    if (!header_checked && intake.header_complete() && !refusal_) {
+      header_checked = true;
+      co_await check_header_section();
+    }
+    if (refusal_) intake.stop_keeping();
+    if (intake.hopeless()) co_return fail(ErrorKind::limit, "message is far over the size limit");
+    if (too_slow(intake.size(), Clock::now() - begun, settings.limits.min_data_rate))
+      co_return fail(ErrorKind::timeout, "data rate is below the minimum");
+  }
+  co_return Result<void>{};
+}
+
+Task<std::optional<Reply>> Transaction::receive(Conversation& conversation) {
+  if (auto read = co_await read_message(conversation); !read) {
+    ended_because_ = std::move(read.error());
+    co_await pause();
+    if (record_.why.empty()) record_.why = ended_because_.text;
+    record_.decider = Decider::client;
+    finish(nullptr);
+    co_return std::nullopt;
+  }
+  session_.services.counters.bytes_received.add(static_cast<double>(record_.size));
+  if (!refusal_) co_await check_message(Stage::end);
+  Reply reply = refusal_ ? std::move(*refusal_) : co_await deliver();
+  co_await pause();
+  finish(&reply);
+  co_return reply;
+}
+
+std::string Transaction::outgoing_header_section() const {
+  const std::string& section = message_.header_section();
+  const std::size_t head = message_.headers().size();
+  std::string out = mail::received_field(session_.peer, envelope_,
+                                         {.hostname = session_.snapshot.settings.hostname,
+                                          .hide_client = trace_.hide_client,
+                                          .loop_token = session_.snapshot.loop_token},
+                                         std::chrono::system_clock::now());
+  if (edits_.empty()) return out.append(section);
+  return out.append(edits_.apply(std::string_view(section).substr(0, head))).append(section, head);
+}
+
+Task<Reply> Transaction::deliver() {
+  const PhaseTimer timer(record_.delivery_time);
+  auto outcome =
+      co_await delivery_.hand_over(envelope_, outgoing_header_section(), message_.body());
+  record_.decider = Decider::upstream;
+  record_.upstream = delivery_.upstream();
+  record_.upstream_reply = delivery_.last_words();
+  if (const auto* acceptance = std::get_if<upstream::UpstreamAcceptance>(&outcome)) {
+    record_.queue_id = acceptance->queue_id();
+    co_return final_reply(*acceptance, envelope_.id);
+  }
+  co_return std::get<Reply>(std::move(outcome));
+}
+
+Task<void> Transaction::abandon() {
+  co_await pause();
+  finish(nullptr);
+}
+
+void Transaction::finish(const Reply* reply) {
+  if (std::exchange(finished_, true)) return;
+  session_.chain.ended(envelope_, reply != nullptr && reply->positive());
+  // A transaction that never had a recipient is no message: its refusals were logged one by one.
+  if (reply == nullptr && envelope_.recipients.empty()) return;
+  const SessionCounters& counters = session_.services.counters;
+  if (reply == nullptr)
+    counters.abandoned.add();
+  else if (reply->positive())
+    counters.accepted.add();
+  else
+    (reply->transient() ? counters.deferred : counters.rejected).add();
+  session_.services.log.write(record_.line(session_.peer, envelope_, reply, Clock::now()));
+}
+
+}  // namespace sekisho

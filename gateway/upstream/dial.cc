@@ -1,0 +1,147 @@
+#include "gateway/upstream/dial.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "gateway/base/encode.h"
+#include "gateway/net/socket_stream.h"
+
+namespace sekisho::upstream {
+namespace {
+
+using smtp::Capabilities;
+using smtp::Reply;
+
+enum class Starttls : std::uint8_t { if_configured, no };
+
+// The end of one attempt: connected, or an error that a second attempt in plain may avoid.
+struct Failure {
+  Error why;
+  bool handshake = false;  // STARTTLS was agreed and TLS then failed
+};
+using Attempt = std::expected<Dialed, Failure>;
+
+std::unexpected<Failure> give_up(Error why) { return std::unexpected(Failure{std::move(why)}); }
+
+std::unexpected<Failure> refused(std::string_view what, const Reply& reply) {
+  return give_up(Error{ErrorKind::unavailable,
+                       fmt::format("{} was answered with: {}", what, reply.summary())});
+}
+
+Deadline within(const Dialing& how, Duration limit) {
+  return Deadline::in(limit).or_sooner(how.deadline);
+}
+
+// The name for SNI and verification. An address is no name for SNI (RFC 6066 section 3), and
+// without verification nothing else needs it.
+std::string tls_name(const UpstreamSettings& settings) {
+  if (!settings.tls_name.empty()) return settings.tls_name;
+  if (!verifies(settings.tls) && IpAddress::parse(settings.host)) return {};
+  return settings.host;
+}
+
+Task<Result<Capabilities>> say_hello(const Dialing& how, ReplyChannel& channel) {
+  const std::string name = encode_for_smtp(how.hostname, 255);
+  auto reply = co_await channel.ask(fmt::format("EHLO {}\r\n", name), "EHLO",
+                                    within(how, how.settings.command_timeout));
+  if (!reply) co_return std::unexpected(std::move(reply.error()));
+  if (reply->positive()) co_return Capabilities::parse(*reply);
+  if (reply->permanent())  // a server of before 1995 (RFC 1869 section 4.5)
+    reply = co_await channel.ask(fmt::format("HELO {}\r\n", name), "HELO",
+                                 within(how, how.settings.command_timeout));
+  if (!reply) co_return std::unexpected(std::move(reply.error()));
+  if (reply->positive()) co_return Capabilities{};
+  co_return fail(ErrorKind::unavailable,
+                 fmt::format("the greeting was answered with: {}", reply->summary()));
+}
+
+Task<Attempt> start_tls(const Dialing& how, Dialed opened) {
+  ReplyChannel& channel = *opened.channel;
+  auto reply =
+      co_await channel.ask("STARTTLS\r\n", "STARTTLS", within(how, how.settings.command_timeout));
+  if (!reply) co_return give_up(std::move(reply.error()));
+  if (!reply->positive()) {
+    if (how.settings.tls != TlsMode::opportunistic || channel.broken())
+      co_return refused("STARTTLS", *reply);
+    opened.note = fmt::format("STARTTLS was answered with: {}", reply->summary());
+    co_return std::move(opened);
+  }
+  // The upstream waits for our ClientHello now. What is already here was written by someone in
+  // between, to be read as if it had come through TLS (CVE-2021-38371 and its like).
+  bool injected = channel.broken();
+  if (!injected && channel.spoke()) {
+    auto got = co_await channel.stream().read_some(how.loop.scratch(), Deadline::in(1s));
+    injected = got && *got > 0;
+    if (!injected)
+      co_return std::unexpected(Failure{
+          {ErrorKind::closed, "TLS handshake failed: the upstream closed the connection"}, true});
+  }
+  if (injected)
+    co_return give_up(
+        Error{ErrorKind::protocol, "plain text after the answer to STARTTLS: response injection"});
+  auto secured = co_await channel.stream().start_tls(how.tls, tls_name(how.settings),
+                                                     within(how, how.settings.connect_timeout));
+  if (!secured)
+    co_return std::unexpected(Failure{
+        {secured.error().kind, fmt::format("TLS handshake failed: {}", secured.error().text)},
+        true});
+  auto capabilities = co_await say_hello(how, channel);
+  if (!capabilities) co_return give_up(std::move(capabilities.error()));
+  opened.capabilities = std::move(*capabilities);
+  co_return std::move(opened);
+}
+
+Task<Attempt> attempt(const Dialing& how, const Endpoint& address, Starttls starttls) {
+  const UpstreamSettings& settings = how.settings;
+  auto stream =
+      co_await connect_socket(how.loop, address, within(how, settings.connect_timeout), how.cancel);
+  if (!stream) co_return give_up(std::move(stream.error()));
+  if (is_implicit(settings.tls)) {
+    auto secured = co_await (*stream)->start_tls(how.tls, tls_name(settings),
+                                                 within(how, settings.connect_timeout));
+    if (!secured)
+      co_return give_up(
+          {secured.error().kind, fmt::format("TLS handshake failed: {}", secured.error().text)});
+  }
+  Dialed opened{std::make_unique<ReplyChannel>(how.loop, std::move(*stream)), {}, {}};
+  auto greeting =
+      co_await opened.channel->read("the connection", within(how, settings.greeting_timeout));
+  if (!greeting) co_return give_up(std::move(greeting.error()));
+  opened.channel->settle();
+  if (greeting->code != 220) co_return refused("the connection", *greeting);
+
+  auto capabilities = co_await say_hello(how, *opened.channel);
+  if (!capabilities) co_return give_up(std::move(capabilities.error()));
+  opened.capabilities = std::move(*capabilities);
+  const bool wanted = settings.tls != TlsMode::never && !is_implicit(settings.tls);
+  if (!wanted || starttls == Starttls::no) co_return std::move(opened);
+  if (opened.capabilities.starttls) co_return co_await start_tls(how, std::move(opened));
+  if (settings.tls == TlsMode::opportunistic) co_return std::move(opened);
+  co_return give_up(
+      {ErrorKind::unavailable, "the upstream does not offer STARTTLS, which `tls` demands"});
+}
+
+}  // namespace
+
+Task<Result<Dialed>> dial(const Dialing& how, const Endpoint& address) {
+  if (how.settings.tls != TlsMode::never && !how.tls)
+    co_return fail(ErrorKind::invalid, "no TLS context for an upstream that needs one");
+  Attempt result = co_await attempt(how, address, Starttls::if_configured);
+  if (!result && result.error().handshake && how.settings.tls == TlsMode::opportunistic &&
+      result.error().why.kind != ErrorKind::cancelled) {
+    const std::string note = std::move(result.error().why.text);
+    result = co_await attempt(how, address, Starttls::no);
+    if (result) result->note = note;
+  }
+  if (!result) {
+    Error why = std::move(result.error().why);
+    const std::string peer = address.to_string();
+    if (why.text.find(peer) == std::string::npos) why.text = fmt::format("{}: {}", peer, why.text);
+    co_return std::unexpected(std::move(why));
+  }
+  if (result->channel->broken()) co_return std::unexpected(result->channel->why_broken());
+  co_return std::move(*result);
+}
+
+}  // namespace sekisho::upstream

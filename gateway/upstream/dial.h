@@ -1,0 +1,36 @@
+// dial(): from an address to a connection that may carry mail: TCP, greeting, EHLO (HELO where that
+// is not known), TLS as the settings say. Every wait has its own limit and ends at the deadline at
+// the latest. Fails with the upstream's own words where it had any.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "gateway/async/loop.h"
+#include "gateway/base/ip.h"
+#include "gateway/net/tls_context.h"
+#include "gateway/smtp/capabilities.h"
+#include "gateway/upstream/reply_channel.h"
+#include "gateway/upstream/settings.h"
+
+namespace sekisho::upstream {
+
+// What dial() needs to know; lives in its caller's frame.
+struct Dialing {
+  Loop& loop;
+  const UpstreamSettings& settings;
+  std::shared_ptr<const TlsContext> tls;  // null with TlsMode::never
+  std::string hostname;                   // ours, for EHLO
+  Deadline deadline;
+  CancelSource& cancel;  // the connection's own; must outlive what dial() returns
+};
+
+struct Dialed {
+  std::unique_ptr<ReplyChannel> channel;
+  smtp::Capabilities capabilities;  // of the last EHLO: what was said in plain is forgotten
+  std::string note;                 // why the connection is in plain although TLS was offered
+};
+
+Task<Result<Dialed>> dial(const Dialing& how, const Endpoint& address);
+
+}  // namespace sekisho::upstream

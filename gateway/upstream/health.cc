@@ -1,0 +1,74 @@
+#include "gateway/upstream/health.h"
+
+namespace sekisho::upstream {
+
+Health::Meters& Health::meters(const Upstream& upstream) {
+  const auto found = meters_.find(upstream.name);
+  if (found != meters_.end()) return found->second;
+  const Metrics::Labels labels{{"upstream", upstream.name}};
+  return meters_
+      .emplace(
+          upstream.name,
+          Meters{
+              metrics_.counter("upstream_connections_opened_total",
+                               "Connections opened to an upstream.", labels),
+              metrics_.counter("upstream_connect_failures_total",
+                               "Connections to an upstream that could not be opened.", labels),
+              metrics_.gauge("upstream_breaker_open",
+                             "1 while an upstream is skipped because it keeps failing.", labels)})
+      .first->second;
+}
+
+void Health::connected(Upstream& upstream, const SmtpClient& client) {
+  Meters& count = meters(upstream);
+  count.opened.add();
+  if (upstream.breaker->open()) succeeded(upstream);
+  count.breaker_open.set(0);  // also when a reload brought a new breaker for this name
+  // Said once, and again after it was well in between: not once for each connection.
+  const bool noted = !client.note().empty();
+  if (!upstream.noted.exchange(noted) && noted)
+    log_.write(LogLine("upstream_in_plain", LogLevel::warning)
+                   .add("upstream", upstream.name)
+                   .add("reason", client.note()));
+}
+
+void Health::connect_failed(Upstream& upstream, const Error& why, TimePoint now) {
+  meters(upstream).failures.add();
+  failed(upstream, why, now);
+}
+
+void Health::served(Upstream& upstream) { succeeded(upstream); }
+
+void Health::dropped(Upstream& upstream, const Error& why, TimePoint now) {
+  switch (why.kind) {
+    case ErrorKind::io:
+    case ErrorKind::closed:
+    case ErrorKind::timeout:
+    case ErrorKind::protocol:
+      return failed(upstream, why, now);
+    case ErrorKind::invalid:
+    case ErrorKind::cancelled:
+    case ErrorKind::unavailable:
+    case ErrorKind::limit:
+      return;
+  }
+}
+
+void Health::failed(Upstream& upstream, const Error& why, TimePoint now) {
+  if (!upstream.breaker->failed(now)) return;
+  meters(upstream).breaker_open.set(1);
+  log_.write(LogLine("upstream_down", LogLevel::warning)
+                 .add("upstream", upstream.name)
+                 .add("failures", upstream.settings.breaker_failures)
+                 .add_ms("retry_after_ms", upstream.settings.breaker_pause)
+                 .add("kind", to_string(why.kind))
+                 .add("reason", why.text));
+}
+
+void Health::succeeded(Upstream& upstream) {
+  if (!upstream.breaker->succeeded()) return;
+  meters(upstream).breaker_open.set(0);
+  log_.write(LogLine("upstream_up").add("upstream", upstream.name));
+}
+
+}  // namespace sekisho::upstream

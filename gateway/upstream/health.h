@@ -1,0 +1,41 @@
+// Health: what a pool learns about its upstreams, told to the breakers, the log and the metrics. An
+// upstream that greets us is well again; one that goes on to break its fresh connections is not, so
+// only the end of a connection's first use ends a row of failures. Owned by the pool; one loop.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "gateway/base/log.h"
+#include "gateway/base/metrics.h"
+#include "gateway/upstream/smtp_client.h"
+#include "gateway/upstream/upstream.h"
+
+namespace sekisho::upstream {
+
+class Health {
+ public:
+  Health(Log& log, Metrics& metrics) : log_(log), metrics_(metrics) {}
+
+  void connected(Upstream& upstream, const SmtpClient& client);
+  void connect_failed(Upstream& upstream, const Error& why, TimePoint now);
+  void served(Upstream& upstream);  // a fresh connection did its work
+  // A fresh connection was dropped: counts when it was the connection that failed.
+  void dropped(Upstream& upstream, const Error& why, TimePoint now);
+
+ private:
+  struct Meters {
+    Counter& opened;
+    Counter& failures;
+    Gauge& breaker_open;
+  };
+  Meters& meters(const Upstream& upstream);
+  void failed(Upstream& upstream, const Error& why, TimePoint now);
+  void succeeded(Upstream& upstream);
+
+  Log& log_;
+  Metrics& metrics_;
+  std::map<std::string, Meters> meters_;  // by the upstream's name
+};
+
+}  // namespace sekisho::upstream

@@ -1,0 +1,94 @@
+#include "gateway/upstream/settings.h"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <utility>
+#include <vector>
+
+#include "gateway/base/ip.h"
+
+namespace sekisho::upstream {
+namespace {
+
+using Word = std::pair<std::string_view, TlsMode>;
+constexpr std::array kTlsWords{
+    Word{"never", TlsMode::never},       Word{"opportunistic", TlsMode::opportunistic},
+    Word{"required", TlsMode::required}, Word{"verify", TlsMode::verify},
+    Word{"implicit", TlsMode::implicit}, Word{"implicit-verify", TlsMode::implicit_verify},
+};
+
+// What may stand in a host name or an address; anything else could only fail later and less
+// clearly.
+bool is_host(std::string_view host) {
+  if (IpAddress::parse(host)) return true;
+  return host.size() <= 253 && std::ranges::all_of(host, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-' || c == '.' || c == '_';
+         });
+}
+
+}  // namespace
+
+std::string_view to_string(TlsMode mode) {
+  for (const auto& [word, value] : kTlsWords)
+    if (value == mode) return word;
+  return "unknown";
+}
+
+void UpstreamSettings::visit(SettingsVisitor& v) {
+  v.field("host", host, "Name or address of the mail server that gets the mail.");
+  v.field("port", port, "Its TCP port.", 1, 65535);
+  v.field("priority", priority,
+          "Upstreams with a lower number are tried first; equal ones take turns.", 0, 1'000'000);
+  v.choice("tls", tls, std::vector<Word>(kTlsWords.begin(), kTlsWords.end()),
+           "How to encrypt: never; opportunistic (STARTTLS when it works, else plain); required "
+           "(STARTTLS, any certificate); verify (STARTTLS, certificate and name checked); implicit "
+           "(TLS from the first byte, any certificate); implicit-verify (the same, checked).");
+  v.field("tls_name", tls_name,
+          "The name that the certificate must be for, and that is asked for; by default the host.");
+  v.field("tls_ca_file", tls_ca_file,
+          "PEM file with the authorities to trust; by default those of the system.");
+  v.field("max_connections", max_connections,
+          "Connections to this upstream at the same time, over all threads.", 1, 100'000);
+  v.field("max_messages", max_messages, "Messages sent over one connection before it is closed.", 1,
+          1'000'000);
+  v.field("idle", idle, "How long an unused connection is kept open.");
+  v.field("connect_timeout", connect_timeout,
+          "Time to connect to one address, and time for one TLS handshake.");
+  v.field("greeting_timeout", greeting_timeout, "Time for the upstream's greeting.");
+  v.field("command_timeout", command_timeout, "Time for the reply to one command.");
+  v.field("data_timeout", data_timeout, "Time for one block of the message to be taken.");
+  v.field("final_timeout", final_timeout,
+          "Time for the reply after the message; shorter than the 10 minutes a client waits.");
+  v.field("breaker_failures", breaker_failures,
+          "After so many failed connections in a row the upstream is skipped.", 1, 1'000'000);
+  v.field("breaker_pause", breaker_pause,
+          "How long a skipped upstream is left alone before one connection is tried.");
+
+  if (host.empty())
+    v.error("host", "an upstream needs a host: the name or address of the mail server");
+  else if (!is_host(host))
+    v.error("host", "this is not a host name or an IP address (a port has its own key, `port`)");
+  if (!tls_name.empty() && !is_host(tls_name)) v.error("tls_name", "this is not a host name");
+  if (!tls_name.empty() && tls == TlsMode::never)
+    v.error("tls_name", "has no meaning with tls = \"never\"");
+  if (!tls_ca_file.empty() && !verifies(tls))
+    v.error("tls_ca_file",
+            "is only used when certificates are verified: set tls = \"verify\" or "
+            "\"implicit-verify\"");
+  if (final_timeout >= std::chrono::minutes(10))
+    v.error("final_timeout",
+            "must be below 10m: the client gives up then (RFC 5321 section 4.5.3.2.6) and would "
+            "send the message a second time");
+  const std::initializer_list<std::pair<std::string_view, std::chrono::milliseconds>> waits{
+      {"connect_timeout", connect_timeout},
+      {"greeting_timeout", greeting_timeout},
+      {"command_timeout", command_timeout},
+      {"data_timeout", data_timeout},
+      {"final_timeout", final_timeout}};
+  for (const auto& [key, wait] : waits)
+    if (wait <= std::chrono::milliseconds::zero()) v.error(key, "must be more than 0");
+}
+
+}  // namespace sekisho::upstream

@@ -1,0 +1,35 @@
+// Upstream: one configured upstream with the state that all threads share. Made once per snapshot,
+// outlives it while a connection is open; a reload that doesn't change it keeps the object, and
+// with it breaker, count and pooled connections. Any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/base/error.h"
+#include "gateway/net/tls_context.h"
+#include "gateway/upstream/breaker.h"
+#include "gateway/upstream/settings.h"
+
+namespace sekisho::upstream {
+
+struct Upstream {
+  std::string name;
+  UpstreamSettings settings;
+  std::shared_ptr<const TlsContext> tls;  // null with TlsMode::never
+  std::shared_ptr<Breaker> breaker;
+
+  std::atomic<std::int64_t> connections{0};  // open or being opened, over all loops
+  std::atomic<bool> wanted{false};  // a loop waits for a connection that another keeps idle
+  std::atomic<bool> noted{false};   // the last connection had a note, and it was logged
+
+  // Loads the authorities to verify against, so it reads files. The error names the upstream.
+  static Result<std::shared_ptr<Upstream>> make(std::string name, const UpstreamSettings& settings);
+};
+
+using Upstreams = std::vector<std::shared_ptr<Upstream>>;  // by priority
+
+}  // namespace sekisho::upstream

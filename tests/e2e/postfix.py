@@ -1,0 +1,228 @@
+"""A real Postfix as the upstream: its own configuration, queue and log in a temporary folder, on ports of
+loopback that were free. Nothing leaves it: it has no SMTP client, and every recipient of every domain ends
+in one Maildir. The Postfix of the system, if any, is not touched.
+"""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import unittest
+
+from harness import make_certificate, wait_until
+
+# One listener each: what Postfix is told on top of main.cf for it.
+LISTENERS = {
+    "plain": [],
+    "tls": ["smtpd_tls_security_level=may"],
+    "step_by_step": ["smtpd_discard_ehlo_keywords=pipelining,chunking"],
+    "bare": ["smtpd_discard_ehlo_keywords=pipelining,chunking,8bitmime,size,enhancedstatuscodes,dsn"],
+    "small": ["message_size_limit=20000"],
+    "few_recipients": ["smtpd_recipient_limit=5"],
+}
+
+MAIN = """
+compatibility_level = 3.7
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+maillog_file = {folder}/log
+maillog_file_prefixes = {folder}
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = upstream.example.com
+myorigin = example.com
+mydestination =
+mynetworks = 127.0.0.0/8
+alias_maps =
+alias_database =
+default_transport = error:nothing leaves this server
+relay_transport = error:nothing leaves this server
+virtual_mailbox_domains = static:all
+virtual_mailbox_maps = static:all/
+virtual_mailbox_base = {folder}/mail
+virtual_uid_maps = static:{uid}
+virtual_gid_maps = static:{gid}
+virtual_minimum_uid = 1
+virtual_mailbox_limit = 0
+message_size_limit = 60000000
+local_header_rewrite_clients =
+message_drop_headers =
+notify_classes =
+smtpd_peername_lookup = no
+smtpd_error_sleep_time = 0
+smtpd_hard_error_limit = 1000
+smtpd_soft_error_limit = 1000
+smtpd_junk_command_limit = 1000
+smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_recipient_restrictions = check_sender_access regexp:{folder}/etc/senders,
+ check_recipient_access regexp:{folder}/etc/recipients, permit
+header_checks = regexp:{folder}/etc/headers
+smtpd_tls_security_level = none
+smtpd_tls_cert_file = {folder}/cert.pem
+smtpd_tls_key_file = {folder}/key.pem
+smtpd_tls_loglevel = 1
+"""
+
+RECIPIENTS = """
+/^refused@/ 550 5.1.1 no such user here
+/^later@/ 450 4.2.0 greylisted, come again
+/^full@/ 452 4.2.2 mailbox full
+"""
+SENDERS = """
+/^refused-sender@/ 553 5.1.8 this sender is not wanted
+"""
+HEADERS = """
+/^Subject:.*lottery/ REJECT no lotteries please
+"""
+
+SERVICES = """
+pickup    unix  n  -  n  60  1  pickup
+cleanup   unix  n  -  n  -   0  cleanup
+qmgr      unix  n  -  n  300 1  qmgr
+tlsmgr    unix  -  -  n  1000? 1 tlsmgr
+rewrite   unix  -  -  n  -   -  trivial-rewrite
+bounce    unix  -  -  n  -   0  bounce
+defer     unix  -  -  n  -   0  bounce
+trace     unix  -  -  n  -   0  bounce
+verify    unix  -  -  n  -   1  verify
+flush     unix  n  -  n  1000? 0 flush
+proxymap  unix  -  -  n  -   -  proxymap
+proxywrite unix -  -  n  -   1  proxymap
+showq     unix  n  -  n  -   -  showq
+error     unix  -  -  n  -   -  error
+retry     unix  -  -  n  -   -  error
+discard   unix  -  -  n  -   -  discard
+virtual   unix  -  n  n  -   -  virtual
+anvil     unix  -  -  n  -   1  anvil
+scache    unix  -  -  n  -   1  scache
+postlog   unix-dgram n - n -  1  postlogd
+"""
+
+
+def privileged(*command, **options):
+    """Runs a command as root: Postfix is started and stopped by nobody else."""
+    prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    return subprocess.run([*prefix, *map(str, command)], check=True, text=True, capture_output=True,
+                          stdin=subprocess.DEVNULL, **options)
+
+
+def require():
+    """Skips the test where a Postfix can't be run."""
+    if not shutil.which("postfix", path="/usr/sbin:/sbin"):
+        raise unittest.SkipTest("postfix is not installed")
+    if os.geteuid() != 0 and subprocess.run(["sudo", "-n", "true"], capture_output=True,
+                                            check=False).returncode != 0:
+        raise unittest.SkipTest("only root can start Postfix")
+
+
+def free_ports(count):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+class Postfix:
+    """A running Postfix; a context manager. `ports` has a port for each of LISTENERS."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sekisho-postfix-"))
+        self.folder.chmod(0o755)
+        self.process = None
+        self.ports = {}
+        uid, gid = os.getuid(), os.getgid()
+        if uid == 0:
+            uid, gid = 65534, 65534  # nobody: Postfix doesn't deliver as root
+        for name in ("etc", "mail"):
+            (self.folder / name).mkdir()
+        os.chown(self.folder / "mail", uid, gid)
+        privileged("install", "-d", "-o", "root", "-m", "755", self.folder / "queue")
+        privileged("install", "-d", "-o", "postfix", "-m", "700", self.folder / "data")
+        make_certificate(self.folder)
+        for name, text in (("main.cf", MAIN.format(folder=self.folder, uid=uid, gid=gid)),
+                           ("recipients", RECIPIENTS), ("senders", SENDERS),
+                           ("headers", HEADERS)):
+            (self.folder / "etc" / name).write_text(text)
+        (self.folder / "log").touch()
+
+    def start(self):
+        for _ in range(5):  # another program may take a port between our look and Postfix's
+            self.ports = dict(zip(LISTENERS, free_ports(len(LISTENERS))))
+            services = SERVICES
+            for name, options in LISTENERS.items():
+                services += f"127.0.0.1:{self.ports[name]} inet n - n - 100 smtpd\n"
+                services += "".join(f"  -o {option}\n" for option in options)
+            (self.folder / "etc" / "master.cf").write_text(services)
+            # In the foreground, to end with us whatever becomes of us.
+            prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
+            with open(self.folder / "output", "ab") as output:
+                self.process = subprocess.Popen(
+                    [*prefix, "setpriv", "--pdeathsig", "TERM", "/usr/sbin/postfix", "-c",
+                     self.folder / "etc", "start-fg"],
+                    stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            wait_until(lambda: "daemon started" in self.log() or self.process.poll() is not None,
+                       "Postfix to start")
+            if self.process.poll() is None:
+                return self
+            if "Address already in use" not in self.log():
+                break
+        raise AssertionError("Postfix did not start: " + (self.folder / "output").read_text() +
+                             self.log())
+
+    def stop(self):
+        master = self.process.pid
+        if self.process.poll() is None:
+            privileged("/usr/sbin/postfix", "-c", self.folder / "etc", "stop")
+            self.process.wait(timeout=60)
+        wait_until(lambda: not group_members(master), "Postfix's processes to end", patience=30)
+
+    def log(self):
+        return (self.folder / "log").read_text(errors="replace")
+
+    def mail(self):
+        """The delivered messages as bytes with CRLF, in the order of their delivery."""
+        new = self.folder / "mail" / "all" / "new"
+        if not new.exists():
+            return []
+        return [path.read_bytes().replace(b"\n", b"\r\n")
+                for path in sorted(new.iterdir(), key=lambda path: path.stat().st_mtime_ns)]
+
+    def forget_mail(self):
+        """Empties the Maildir; nothing may be on its way to it."""
+        for path in (self.folder / "mail").glob("all/new/*"):
+            path.unlink()
+
+    def wait_for_mail(self, count):
+        wait_until(lambda: len(list((self.folder / "mail").glob("all/new/*"))) >= count,
+                   f"{count} messages in Postfix's Maildir")
+        return self.mail()
+
+    def connects(self):
+        """How many connections its SMTP servers have seen."""
+        return len(re.findall(r"smtpd\[\d+\]: connect from", self.log()))
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *exception):
+        try:
+            self.stop()
+        finally:
+            privileged("rm", "-rf", self.folder)
+
+
+def group_members(leader):
+    """Processes of the group or session that `leader` made."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        if str(leader) in fields[2:4] and fields[0] != "Z":
+            found.append(int(path.parent.name))
+    return found

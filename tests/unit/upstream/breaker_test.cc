@@ -1,0 +1,89 @@
+#include "gateway/upstream/breaker.h"
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace sekisho::upstream {
+namespace {
+
+const TimePoint kStart{};
+
+TEST(Breaker, StaysClosedBelowItsLimit) {
+  Breaker breaker(3, 10s);
+  EXPECT_FALSE(breaker.failed(kStart));
+  EXPECT_FALSE(breaker.failed(kStart));
+  EXPECT_FALSE(breaker.open());
+  EXPECT_TRUE(breaker.try_acquire(kStart));
+}
+
+TEST(Breaker, OpensAtItsLimitAndSaysSoOnce) {
+  Breaker breaker(2, 10s);
+  EXPECT_FALSE(breaker.failed(kStart));
+  EXPECT_TRUE(breaker.failed(kStart));
+  EXPECT_TRUE(breaker.open());
+  EXPECT_FALSE(breaker.failed(kStart));
+  EXPECT_FALSE(breaker.try_acquire(kStart + 9999ms));
+}
+
+TEST(Breaker, CountsOnlyFailuresInARow) {
+  Breaker breaker(2, 10s);
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_FALSE(breaker.failed(kStart));
+    EXPECT_FALSE(breaker.succeeded());
+  }
+  EXPECT_FALSE(breaker.open());
+}
+
+TEST(Breaker, LetsOneProbeThroughAfterThePause) {
+  Breaker breaker(1, 10s);
+  EXPECT_TRUE(breaker.failed(kStart));
+  EXPECT_TRUE(breaker.try_acquire(kStart + 10s));
+  EXPECT_FALSE(breaker.try_acquire(kStart + 10s));
+  EXPECT_FALSE(breaker.try_acquire(kStart + 19s));
+  EXPECT_TRUE(breaker.open());
+}
+
+TEST(Breaker, ClosesWhenTheProbeSucceeds) {
+  Breaker breaker(1, 10s);
+  EXPECT_TRUE(breaker.failed(kStart));
+  ASSERT_TRUE(breaker.try_acquire(kStart + 10s));
+  EXPECT_TRUE(breaker.succeeded());
+  EXPECT_FALSE(breaker.open());
+  EXPECT_TRUE(breaker.try_acquire(kStart + 10s));
+  EXPECT_TRUE(breaker.try_acquire(kStart + 10s));
+}
+
+TEST(Breaker, WaitsAnotherPauseWhenTheProbeFails) {
+  Breaker breaker(3, 10s);
+  for (int i = 0; i < 3; ++i) (void)breaker.failed(kStart);
+  ASSERT_TRUE(breaker.try_acquire(kStart + 10s));
+  EXPECT_FALSE(breaker.failed(kStart + 12s)) << "it was open already";
+  EXPECT_FALSE(breaker.try_acquire(kStart + 21s));
+  EXPECT_TRUE(breaker.try_acquire(kStart + 22s));
+}
+
+TEST(Breaker, LetsTheNextProbeThroughWhenOneNeverReportsBack) {
+  Breaker breaker(1, 10s);
+  EXPECT_TRUE(breaker.failed(kStart));
+  EXPECT_TRUE(breaker.try_acquire(kStart + 10s));
+  EXPECT_TRUE(breaker.try_acquire(kStart + 20s));
+}
+
+TEST(Breaker, LetsOneOfManyThreadsProbe) {
+  Breaker breaker(1, 10s);
+  EXPECT_TRUE(breaker.failed(kStart));
+  std::atomic<int> through{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i)
+    threads.emplace_back([&] {
+      if (breaker.try_acquire(kStart + 10s)) ++through;
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(through, 1);
+}
+
+}  // namespace
+}  // namespace sekisho::upstream

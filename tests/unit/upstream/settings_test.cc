@@ -1,0 +1,67 @@
+#include "gateway/upstream/settings.h"
+
+#include <functional>
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/relay/settings_errors.h"
+
+namespace sekisho::upstream {
+namespace {
+
+TEST(UpstreamSettings, DocumentsEveryField) {
+  UpstreamSettings settings;
+  test::SettingsErrors visitor;
+  settings.visit(visitor);
+  EXPECT_EQ(visitor.keys.size(), 16U);
+  EXPECT_TRUE(visitor.undocumented.empty());
+}
+
+struct Case {
+  std::string_view key;  // of the one error expected; empty: none
+  std::function<void(UpstreamSettings&)> change;
+};
+
+TEST(UpstreamSettings, NamesTheKeyThatIsWrong) {
+  const std::vector<Case> cases{
+      {"", [](auto&) {}},
+      {"", [](auto& s) { s.host = "2001:db8::1"; }},
+      {"", [](auto& s) { s.host = "mail_1.example.org"; }},
+      {"host", [](auto& s) { s.host = ""; }},
+      {"host", [](auto& s) { s.host = "mail.example.org:25"; }},
+      {"host", [](auto& s) { s.host = "mail example"; }},
+      {"host", [](auto& s) { s.host = "mail\r\nexample"; }},
+      {"tls_name", [](auto& s) { s.tls_name = "no name"; }},
+      {"tls_name",
+       [](auto& s) {
+         s.tls = TlsMode::never;
+         s.tls_name = "mail.example.org";
+       }},
+      {"tls_ca_file", [](auto& s) { s.tls_ca_file = "/etc/ca.pem"; }},
+      {"",
+       [](auto& s) {
+         s.tls = TlsMode::verify;
+         s.tls_ca_file = "/etc/ca.pem";
+       }},
+      {"final_timeout", [](auto& s) { s.final_timeout = std::chrono::minutes(10); }},
+      {"final_timeout", [](auto& s) { s.final_timeout = std::chrono::milliseconds(0); }},
+      {"connect_timeout", [](auto& s) { s.connect_timeout = std::chrono::milliseconds(0); }},
+      {"command_timeout", [](auto& s) { s.command_timeout = std::chrono::milliseconds(-1); }},
+  };
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    UpstreamSettings settings;
+    settings.host = "mail.example.org";
+    cases[i].change(settings);
+    test::SettingsErrors visitor;
+    settings.visit(visitor);
+    if (cases[i].key.empty()) {
+      EXPECT_TRUE(visitor.errors.empty()) << i << ": " << visitor.errors.front();
+    } else {
+      ASSERT_EQ(visitor.errors.size(), 1U) << i;
+      EXPECT_TRUE(visitor.errors.front().starts_with(std::string(cases[i].key) + ": ")) << i;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sekisho::upstream
