@@ -28,7 +28,8 @@ Reply verdict_reply(const auth::Verdict& verdict) {
     case auth::Verdict::Kind::accepted:
       return Reply::of(235, "2.7.0", "authentication succeeded");
     case auth::Verdict::Kind::wrong:
-      return Reply::of(535, "5.7.8", "authentication credentials invalid");
+      // The very words of smtp/sasl.cc, which refuses what can't be right: no telling them apart.
+      return Reply::of(535, "5.7.8", "Authentication credentials invalid");
     case auth::Verdict::Kind::throttled:
       return Reply::of(454, "4.7.0", "too many failed log-ins, try again later");
     case auth::Verdict::Kind::unavailable:

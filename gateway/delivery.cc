@@ -98,6 +98,11 @@ Task<Result<Reply>> Delivery::ask(const mail::Envelope& envelope,
     for (const auto& grant : grants_) recipients.push_back(&grant);
   if (pending != nullptr) recipients.push_back(pending);
 
+  // RFC 6152 section 3: what the next server can't carry is refused, never sent on regardless.
+  if (envelope.parameters.body == smtp::Body::eight_bit_mime &&
+      !lease_->client->capabilities().eight_bit_mime)
+    co_return Reply::of(554, "5.6.3", "the mail server behind this gateway takes no 8-bit mail");
+
   Reply reply = Reply::of(250, "2.0.0", "ok");
   for (const relay::RelayGrant* grant : recipients) {
     if (!transaction_open_) {

@@ -185,8 +185,7 @@ Task<Session::End> Session::obey(std::string_view line) {
     case Verb::auth:
       co_return co_await on_auth(command.argument);
     case Verb::mail:
-      co_await on_mail(command.argument);
-      co_return std::nullopt;
+      co_return co_await on_mail(command.argument);
     case Verb::rcpt:
       co_await on_rcpt(command.argument);
       co_return std::nullopt;
@@ -200,7 +199,7 @@ Task<Session::End> Session::obey(std::string_view line) {
       answer(Reply::of(250, "2.0.0", "ok"));
       co_return std::nullopt;
     case Verb::vrfy:
-      answer(Reply::of(252, "2.5.2", "send mail and see"));
+      answer(Reply::of(252, "2.0.0", "send mail and see"));
       co_return std::nullopt;
     case Verb::help:
       answer(Reply::of(214, "2.0.0", "see RFC 5321; this is an SMTP gateway"));
@@ -251,22 +250,22 @@ smtp::Capabilities Session::capabilities() const {
   return ours;
 }
 
-Task<void> Session::on_mail(std::string_view argument) {
+Task<Session::End> Session::on_mail(std::string_view argument) {
   auto command = smtp::parse_mail(argument);
   if (!command) {
     answer(command.error());
-    co_return;
+    co_return std::nullopt;
   }
   const auto& limits = snapshot_->settings.limits;
   if (command->parameters.size.value_or(0) > limits.max_message_size.count) {
     answer(
         Reply::of(552, "5.3.4",
                   fmt::format("message is larger than {} bytes", limits.max_message_size.count)));
-    co_return;
+    co_return std::nullopt;
   }
   if (messages_ >= limits.max_messages) {
-    answer(Reply::of(451, "4.7.0", "too many messages on this connection, open a new one"));
-    co_return;
+    answer(Reply::of(421, "4.7.0", "too many messages on this connection, open a new one"));
+    co_return "too many messages";
   }
   transaction_ = std::make_unique<Transaction>(
       SessionView{services_, *snapshot_, *plan_, peer_, chain(), cancel_},
@@ -277,6 +276,7 @@ Task<void> Session::on_mail(std::string_view argument) {
   else
     transaction_.reset();
   answer(reply);
+  co_return std::nullopt;
 }
 
 Task<void> Session::on_rcpt(std::string_view argument) {

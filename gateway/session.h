@@ -44,7 +44,7 @@ class Session {
   Task<End> on_hello(smtp::Verb verb, std::string_view argument);
   Task<End> on_starttls();
   Task<End> on_auth(std::string_view argument);
-  Task<void> on_mail(std::string_view argument);
+  Task<End> on_mail(std::string_view argument);
   Task<void> on_rcpt(std::string_view argument);
   Task<End> on_data();
 

@@ -105,7 +105,9 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::build(config::Settings setting
   if (!gate) return std::unexpected(std::move(gate.error()));
   made->gate = std::move(*gate);
 
-  if (!settings.auth.users_file.empty()) {
+  if (previous != nullptr && previous->settings.auth == settings.auth) {
+    made->authenticator = previous->authenticator;  // with what it knows of guessers and of owners
+  } else if (!settings.auth.users_file.empty()) {
     auto authenticator = auth::make_users_file_authenticator(settings.auth);
     if (!authenticator) return std::unexpected(std::move(authenticator.error()));
     made->authenticator = std::move(*authenticator);

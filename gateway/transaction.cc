@@ -224,8 +224,12 @@ std::string Transaction::outgoing_header_section() const {
                                           .hide_client = trace_.hide_client,
                                           .loop_token = session_.snapshot.loop_token},
                                          std::chrono::system_clock::now());
-  if (edits_.empty()) return out.append(section);
-  return out.append(edits_.apply(std::string_view(section).substr(0, head))).append(section, head);
+  out += edits_.empty() ? section.substr(0, head)
+                        : edits_.apply(std::string_view(section).substr(0, head));
+  // A message without a header of its own gets an empty line here: its first lines would be read as
+  // fields else, and one that begins with a blank as a part of our Received.
+  if (head == 0 && !section.empty() && !section.starts_with("\r\n")) out += "\r\n";
+  return out.append(section, head);
 }
 
 Task<Reply> Transaction::deliver() {

@@ -42,7 +42,7 @@ class UsersFileAuthenticator final : public Authenticator {
   Result<bool> reload_if_changed() override;
 
  private:
-  enum class Check { right, wrong, unknown_user, locked, abandoned };
+  enum class Check : std::uint8_t { right, wrong, unknown_user, locked, abandoned };
   // On a hash thread.
   Check check(const UserBase& base, const std::string& user, const Secret& password,
               const std::atomic<bool>& abandoned);

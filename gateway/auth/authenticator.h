@@ -29,10 +29,11 @@ struct AuthSettings {
   ThrottleSettings throttle;
 
   void visit(SettingsVisitor& v);
+  bool operator==(const AuthSettings&) const = default;
 };
 
 struct Verdict {
-  enum class Kind { accepted, wrong, throttled, unavailable };
+  enum class Kind : std::uint8_t { accepted, wrong, throttled, unavailable };
   Kind kind = Kind::unavailable;
   std::string user;    // normalized identity, when accepted
   std::string reason;  // for the log

@@ -15,7 +15,7 @@
 namespace sekisho::auth {
 namespace {
 
-constexpr off_t kMaxFileBytes = 64 * 1024 * 1024;
+constexpr off_t kMaxFileBytes = 64L * 1024 * 1024;
 
 std::unexpected<Error> cannot(std::string_view what, const std::filesystem::path& path) {
   const int why = errno;
@@ -89,7 +89,7 @@ Result<std::string> read_whole_file(const std::filesystem::path& path) {
     return fail(ErrorKind::limit, fmt::format("{}: larger than 64 MB", path.native()));
   }
   std::string text;
-  std::array<char, 16 * 1024> block{};
+  std::array<char, 16'384> block{};
   while (true) {
     const ssize_t got = ::read(file.fd(), block.data(), block.size());
     if (got < 0 && errno == EINTR) continue;

@@ -29,6 +29,7 @@ class CryptMemory {
   }
   // Empty when crypt(3) refuses the setting or the password.
   std::string hash(const Secret& password, const std::string& setting) {
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): a Secret's bytes end with a NUL
     const char* made = crypt_ra(password.reveal().data(), setting.c_str(), &memory_, &size_);
     return made == nullptr || *made == '*' ? std::string() : std::string(made);
   }

@@ -99,7 +99,10 @@ Result<Secret> ask(int terminal, const std::string& question) {
     return std::unexpected(asked.error());
   }
   auto answer = read_secret_line(terminal, &signals.mask_for_waiting());
-  static_cast<void>(write_text(terminal, "\n"));  // the one that was typed was not shown
+  // The line end that was typed was not shown.
+  if (const auto ended = write_text(terminal, "\n"); answer && !ended) {
+    return std::unexpected(ended.error());
+  }
   return answer;
 }
 

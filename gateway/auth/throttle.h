@@ -26,6 +26,7 @@ struct ThrottleSettings {
   std::chrono::milliseconds window{10 * 60 * 1000};
 
   void visit(SettingsVisitor& v);
+  bool operator==(const ThrottleSettings&) const = default;
 };
 
 class Throttle {

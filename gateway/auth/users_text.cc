@@ -103,9 +103,9 @@ Result<Users> parse_users(std::string_view text, const std::filesystem::path& fi
 Result<std::string> edit_users(std::string_view text, const Users& users) {
   Users missing = users;  // those that no line stands for yet
   std::string out;
-  const auto add_line = [&out](std::string_view line) {
-    out += line;
-    out += '\n';
+  const auto add_line = [&out](std::string_view line) { out.append(line).append("\n"); };
+  const auto add_user = [&out](std::string_view name, std::string_view hash) {
+    out.append(name).append(":").append(hash).append("\n");
   };
   if (text.ends_with('\n')) text.remove_suffix(1);
   if (!text.empty()) {
@@ -119,12 +119,15 @@ Result<std::string> edit_users(std::string_view text, const Users& users) {
       if (!entry) return fail(ErrorKind::invalid, entry.error().text);
       const auto kept = missing.find(entry->name);
       if (kept == missing.end()) continue;
-      const bool same = kept->second == entry->hash;
-      add_line(same ? std::string(raw) : kept->first + ':' + kept->second);
+      if (kept->second == entry->hash) {
+        add_line(raw);
+      } else {
+        add_user(kept->first, kept->second);
+      }
       missing.erase(kept);
     }
   }
-  for (const auto& [name, hash] : missing) add_line(name + ':' + hash);
+  for (const auto& [name, hash] : missing) add_user(name, hash);
 
   auto reread = parse_users(out, {});
   if (!reread || *reread != users) {

@@ -20,7 +20,7 @@ namespace sekisho::relay {
 namespace {
 
 constexpr std::string_view kBelow = "*.";
-constexpr off_t kMaxFileBytes = 64 * 1024 * 1024;
+constexpr off_t kMaxFileBytes = 64L * 1024 * 1024;
 
 // Top-level names that nobody can own in the public DNS (RFC 6761, RFC 6762 appendix G): the only
 // ones that "*.name" may stand for, since "*.com" would relay for half the world.

@@ -4,6 +4,7 @@
 // Immutable but for the domain set's content, which reloads by itself; any thread.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <string>
@@ -21,7 +22,7 @@ namespace sekisho::relay {
 // recipient reaches an upstream (Delivery::add_recipient takes it by value).
 class RelayGrant {
  public:
-  enum class Source { authenticated, client_network, local_domain };
+  enum class Source : std::uint8_t { authenticated, client_network, local_domain };
   [[nodiscard]] Source source() const { return source_; }
   [[nodiscard]] const smtp::Mailbox& recipient() const { return recipient_; }
 

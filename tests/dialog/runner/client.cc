@@ -107,6 +107,8 @@ void Client::close() {
   fd_ = -1;
 }
 
+void Client::half_close() { ::shutdown(fd_, SHUT_WR); }
+
 void Client::abort() {
   const linger now{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);

@@ -24,8 +24,9 @@ class Client {
   // Waits for the end of the connection; what comes before it is an error.
   void expect_end();
   void start_tls();
-  void close();  // in order: close_notify, FIN
-  void abort();  // by a reset
+  void close();       // in order: close_notify, FIN
+  void half_close();  // FIN alone: goes on reading
+  void abort();       // by a reset
 
  private:
   long receive(char* into, std::size_t size);

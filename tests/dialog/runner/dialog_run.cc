@@ -75,6 +75,8 @@ void DialogRun::play_step(const Step& step) {
       return client().start_tls();
     case Act::close:
       return client().close();
+    case Act::half_close:
+      return client().half_close();
     case Act::abort:
       return client().abort();
     case Act::expect_closed:
@@ -90,6 +92,7 @@ void DialogRun::play_step(const Step& step) {
         throw std::runtime_error("expected: " + step.text + "\n     got: " + message.received);
       return;
     case Act::log:
+    case Act::log_never:
       log_lines_.push_back(&step);
       return;
   }
@@ -101,7 +104,7 @@ Client& DialogRun::client() {
 }
 
 void DialogRun::write(std::string_view bytes) {
-  transcript_ += "C: " + encode_for_log(bytes, 2000) + "\n";
+  transcript_ += "C: " + encode_for_log(bytes, 400) + "\n";
   client().write(bytes, mode_ == Mode::bytes);
 }
 
@@ -223,10 +226,11 @@ void DialogRun::finish() {
                              " messages, but should have " + std::to_string(wanted));
   const std::string log = gateway_.log();
   for (const Step* step : log_lines_) {
-    const auto lines = split(log, '\n');
     const std::string pattern = "*" + step->text + "*";
-    if (std::ranges::none_of(lines, [&](auto line) { return matches(pattern, line); }))
-      throw Mismatch(step->line, "no such line in the log");
+    const auto found = std::ranges::any_of(
+        split(log, '\n'), [&](std::string_view line) { return matches(pattern, line); });
+    if (found != (step->act == Act::log))
+      throw Mismatch(step->line, found ? "the log has such a line" : "no such line in the log");
   }
 }
 

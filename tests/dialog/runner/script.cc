@@ -21,6 +21,7 @@ constexpr std::array kWords{
     Word{"begin", Act::begin, true},
     Word{"tls", Act::tls, false},
     Word{"close", Act::close, false},
+    Word{"half-close", Act::half_close, false},
     Word{"abort", Act::abort, false},
     Word{"expect closed", Act::expect_closed, false},
     Word{"drain", Act::drain, false},
@@ -28,6 +29,7 @@ constexpr std::array kWords{
     Word{"upstream messages", Act::upstream_messages, true},
     Word{"upstream stops", Act::upstream_stop, false},
     Word{"received", Act::received, true},
+    Word{"log never", Act::log_never, true},
     Word{"log", Act::log, true},
 };
 

@@ -27,13 +27,15 @@ enum class Act : std::uint8_t {
   begin,
   tls,
   close,
+  half_close,
   abort,
   expect_closed,
   drain,
   upstream_messages,
   upstream_stop,
   received,
-  log,
+  log,        // a line like this is in the log at the end …
+  log_never,  // … or none is
 };
 
 struct Step {

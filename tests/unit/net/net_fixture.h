@@ -25,7 +25,7 @@ FdPair tcp_pair();   // over loopback
 
 inline Deadline soon() { return Deadline::in(std::chrono::seconds(20)); }
 
-// Runs two tasks at the same time on one loop until both are done.
+// Runs two tasks at the same time on one loop until both are done; `b` starts first.
 template <class A, class B>
 std::pair<A, B> run_both(Loop& loop, Task<A> a, Task<B> b) {
   std::optional<B> second;

@@ -149,7 +149,13 @@ TEST_F(SocketStreamTest, CloseDeliversTheLastReplyAlthoughInputIsUnread) {
   open(tcp_pair());
   ASSERT_TRUE(write(*theirs_, std::string(100000, 'x')));
   ASSERT_TRUE(write(*ours_, "554 go away\r\n"));
+  // A client that sends its message before it reads: a reset would fail its write, and it would
+  // never see the reply.
   auto read_then_close = [](ByteStream& stream) -> Task<Result<std::string>> {
+    const std::string rest(500000, 'y');
+    if (auto sent = co_await stream.write_all(rest, soon()); !sent) {
+      co_return std::unexpected(sent.error());
+    }
     auto got = co_await read_to_end(stream);
     co_await stream.close(soon());
     co_return got;
@@ -158,7 +164,7 @@ TEST_F(SocketStreamTest, CloseDeliversTheLastReplyAlthoughInputIsUnread) {
     co_await stream.close(soon());
     co_return true;
   };
-  const auto [closed, got] = run_both(loop_, close(*ours_), read_then_close(*theirs_));
+  const auto [got, closed] = run_both(loop_, read_then_close(*theirs_), close(*ours_));
   EXPECT_EQ(got, "554 go away\r\n");
 }
 
