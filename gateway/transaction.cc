@@ -212,6 +212,7 @@ Task<std::optional<Reply>> Transaction::receive(Conversation& conversation) {
   if (!refusal_) co_await check_message(Stage::end);
   Reply reply = refusal_ ? std::move(*refusal_) : co_await deliver();
   co_await pause();
+  co_await message_.body().discard();
   finish(&reply);
   co_return reply;
 }

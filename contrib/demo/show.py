@@ -90,7 +90,7 @@ class Show:
                       *client.data(with_program(me, elsewhere)), 550)
             client.mail(me)
             passed = 0
-            for number in range(20):
+            for number in range(100):
                 code, text = client.rcpt(f"list{number}@elsewhere.example")
                 if code != 250:
                     break

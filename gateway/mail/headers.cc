@@ -32,8 +32,8 @@ Headers Headers::parse(std::string_view bytes) {
       if (headers.fields_.empty()) break;
       HeaderField& field = headers.fields_.back();
       field.raw = {field.raw.data(), field.raw.size() + line.size()};
-      const char* end = text.data() + text.size();
-      field.value = {field.value.data(), static_cast<std::size_t>(end - field.value.data())};
+      field.value = field.raw.substr(field.raw.find(':') + 1);
+      field.value.remove_suffix(line.size() - text.size());
     } else {
       const std::string_view name = field_name(text);
       if (name.empty()) break;
@@ -89,7 +89,7 @@ std::size_t HeaderScanner::feed(std::string_view bytes) {
 }
 
 bool has_empty_line(std::string_view header_section) {
-  return header_section == "\r\n" || header_section.ends_with("\r\n\r\n");
+  return header_section == "\r\n" || header_section.ends_with("\n\r\n");
 }
 
 }  // namespace sekisho::mail

@@ -217,7 +217,7 @@ void MimeWalker::walk_decoded(const Open& open, std::string content) {
   };
   LineSource source(reader);
   MimeWalker nested(budget_, open, reported(open.offset));
-  static_cast<void>(nested.walk(source));  // a reader of memory doesn't fail
+  [[maybe_unused]] const auto walked = nested.walk(source);  // a reader of memory doesn't fail
 }
 
 }  // namespace sekisho::mail

@@ -48,14 +48,14 @@ std::string visible(std::string_view name, bool narrow) {
     const std::string_view bytes = name.substr(0, length == 0 ? 1 : length);
     name.remove_prefix(bytes.size());
     const char32_t shown = length != 0 && narrow ? narrowed(point) : point;
-    if (length == 0) {
-      out += bytes;
-    } else if (is_wide_blank(point)) {
+    if (length != 0 && is_wide_blank(point)) {
       out += ' ';
-    } else if (shown < 0x80 && !is_invisible(shown)) {
+    } else if (length != 0 && is_invisible(shown)) {
+      continue;
+    } else if (length != 0 && shown < 0x80) {
       out += static_cast<char>(shown);
-    } else if (!is_invisible(shown)) {
-      out += bytes;
+    } else {
+      out += bytes;  // foreign letters, and bytes of an unknown charset
     }
   }
   return out;

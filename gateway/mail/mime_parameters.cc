@@ -1,6 +1,7 @@
 #include "gateway/mail/mime_parameters.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -74,14 +75,14 @@ Extended split_extended(std::string_view value) {
   return {.charset = value.substr(0, first), .text = value.substr(second + 1)};
 }
 
-std::string in_utf8(std::string bytes, std::string_view charset) {
+std::string in_utf8(const std::string& bytes, std::string_view charset) {
   return to_utf8(bytes, charset).value_or(bytes);
 }
 
 // The sections joined, in the ways that readers join them.
 void read_continuations(const std::vector<const Occurrence*>& sections,
                         std::vector<std::string>& values) {
-  enum class Decode { as_marked, all, none };
+  enum class Decode : std::uint8_t { as_marked, all, none };
   const auto join = [&](const std::vector<const Occurrence*>& order, Decode decode) {
     std::string bytes;
     std::string_view charset;
@@ -99,15 +100,16 @@ void read_continuations(const std::vector<const Occurrence*>& sections,
     }
     // A percent sequence may be cut in two by a section's end.
     if (decode == Decode::all) bytes = percent_decode(bytes);
-    add_value(values, in_utf8(std::move(bytes), charset));
+    add_value(values, in_utf8(bytes, charset));
   };
 
   auto sorted = sections;
   // They lie in one vector, so the address is the order of appearance.
-  std::ranges::sort(sorted, {}, [](const Occurrence* o) { return std::pair(*o->section, o); });
+  std::ranges::sort(sorted, {},
+                    [](const Occurrence* o) { return std::pair(o->section.value_or(0), o); });
   auto firsts = sorted;  // of sections given twice, the first one
   const auto repeats =
-      std::ranges::unique(firsts, {}, [](const Occurrence* o) { return *o->section; });
+      std::ranges::unique(firsts, {}, [](const Occurrence* o) { return o->section.value_or(0); });
   firsts.erase(repeats.begin(), repeats.end());
   std::vector<const Occurrence*> lasts;
   for (const Occurrence* section : sorted) {
@@ -116,7 +118,7 @@ void read_continuations(const std::vector<const Occurrence*>& sections,
   }
   std::vector<const Occurrence*> unbroken;  // up to the first number that is missing
   for (const Occurrence* section : firsts) {
-    if (*section->section == unbroken.size()) unbroken.push_back(section);
+    if (section->section.value_or(0) == unbroken.size()) unbroken.push_back(section);
   }
 
   for (const auto& order : {unbroken, firsts, lasts, sorted, sections}) {

@@ -27,7 +27,7 @@ inline constexpr std::size_t kMagicBytes = 16;
 struct MimeLimits {
   std::int64_t max_depth = 32;
   std::int64_t max_parts = 1000;
-  Bytes max_part_header{64 * 1024};
+  Bytes max_part_header{64UL * 1024};
   std::chrono::milliseconds max_time{2000};
 
   void visit(SettingsVisitor& v);

@@ -55,18 +55,18 @@ void MimeWalker::take(const Line& line) {
 }
 
 // The innermost multipart first. A boundary may be the beginning of another one, so a whole match
-// anywhere goes before a match of the beginning; and a multipart that was closed still takes parts
-// (readers do), but after those that are open.
+// anywhere goes before a match of the beginning (or in another case); and a multipart that was
+// closed still takes parts (readers do), but after those that are open.
 std::optional<MimeWalker::Delimiter> MimeWalker::find_delimiter(const Line& line) {
   const std::string_view text = trim_end(line.text.substr(2));
   std::optional<Delimiter> closed;
   std::optional<Delimiter> beginning;
   for (std::size_t i = open_.size(); i-- > 0;) {
     for (const std::string& boundary : open_[i].boundaries) {
-      if (!text.starts_with(boundary)) continue;
+      if (!istarts_with(text, boundary) || text.size() < boundary.size()) continue;
       const std::string_view tail = text.substr(boundary.size());
       const Delimiter delimiter{.open = i, .close = tail.starts_with("--")};
-      if (tail.empty() || tail == "--") {
+      if (text.starts_with(boundary) && (tail.empty() || tail == "--")) {
         if (!open_[i].closed) return delimiter;
         if (!closed) closed = delimiter;
       } else if (!boundary.empty() && !beginning) {
@@ -75,14 +75,23 @@ std::optional<MimeWalker::Delimiter> MimeWalker::find_delimiter(const Line& line
     }
   }
   if (closed) return closed;
-  Open& inner = open_.back();
-  if (inner.guess_boundary && !in_header_ && !text.empty()) {
-    inner.guess_boundary = false;
-    inner.boundaries.emplace_back(text);
-    return Delimiter{.open = open_.size() - 1, .close = false};
-  }
+  if (const auto guessed = guess_delimiter(text)) return guessed;
   if (beginning) budget_.ambiguous = true;
   return budget_.lenient ? beginning : std::nullopt;
+}
+
+// For a multipart that names no boundary: the first line that looks like a delimiter has it. It may
+// be a bait, so the lenient pass takes every such line for one.
+std::optional<MimeWalker::Delimiter> MimeWalker::guess_delimiter(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  for (std::size_t i = open_.size(); i-- > 0;) {
+    if (!open_[i].guess_boundary) continue;
+    const bool first = open_[i].boundaries.empty();
+    if (first) open_[i].boundaries.emplace_back(text);
+    if (!first) budget_.ambiguous = true;
+    if (first || budget_.lenient) return Delimiter{.open = i, .close = false};
+  }
+  return std::nullopt;
 }
 
 void MimeWalker::take_delimiter(const Delimiter& delimiter, const Line& line) {

@@ -44,7 +44,7 @@ class MimeWalker {
     bool doubtful = false;  // an entity in it without any field is none
     bool closed = false;    // its close-delimiter was seen
     std::vector<std::string> boundaries{};
-    bool guess_boundary = false;  // none was given: the first "--" line has it
+    bool guess_boundary = false;  // none was given
     std::string default_type{};   // of the parts in it
     int depth = 0;
     std::uint64_t offset = 0;
@@ -62,6 +62,7 @@ class MimeWalker {
 
   void take(const Line& line);
   std::optional<Delimiter> find_delimiter(const Line& line);
+  std::optional<Delimiter> guess_delimiter(std::string_view text);
   void take_delimiter(const Delimiter& delimiter, const Line& line);
   void take_header_line(const Line& line);
   void take_junk_line(const Line& line);

@@ -15,13 +15,13 @@
 namespace sekisho::mail {
 
 struct SpoolSettings {
-  std::filesystem::path directory;  // for the temporary files; must be writable
-  std::size_t memory = 256 * 1024;  // bytes of one message kept in memory
+  std::filesystem::path directory;    // for the temporary files; must be writable
+  std::size_t memory = 256UL * 1024;  // bytes of one message kept in memory
 };
 
 class Spool {
  public:
-  static constexpr std::size_t kBlock = 256 * 1024;
+  static constexpr std::size_t kBlock = 256UL * 1024;
 
   Spool(Loop& loop, Offload& offload, const SpoolSettings& settings);
   ~Spool();

@@ -6,13 +6,15 @@
 namespace sekisho::mail {
 namespace {
 
-constexpr std::array<std::int8_t, 256> base64_table() {
-  std::array<std::int8_t, 256> table{};
-  table.fill(-1);
+constexpr std::uint8_t kNoDigit = 255;
+
+constexpr std::array<std::uint8_t, 256> base64_table() {
+  std::array<std::uint8_t, 256> table{};
+  table.fill(kNoDigit);
   constexpr std::string_view kAlphabet =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   for (std::size_t i = 0; i < kAlphabet.size(); ++i) {
-    table[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::int8_t>(i);
+    table[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
   }
   return table;
 }
@@ -42,9 +44,15 @@ void TransferDecoder::feed(std::string_view bytes, std::string& out, std::size_t
       feed_base64(bytes, out, max);
       return;
     case TransferEncoding::quoted_printable:
-      for (const char c : bytes) {
-        if (out.size() >= max) break;
-        feed_quoted(c, out);
+      while (!bytes.empty() && out.size() < max) {
+        if (quoted_ == Quoted::text) {
+          const std::size_t plain = std::min(bytes.find('='), bytes.size());
+          out += bytes.substr(0, plain);
+          bytes.remove_prefix(plain);
+          if (bytes.empty()) break;
+        }
+        feed_quoted(bytes.front(), out);
+        bytes.remove_prefix(1);
       }
       if (out.size() > max) out.resize(max);
       return;
@@ -53,19 +61,22 @@ void TransferDecoder::feed(std::string_view bytes, std::string& out, std::size_t
 
 void TransferDecoder::feed_base64(std::string_view bytes, std::string& out, std::size_t max) {
   changed_ = true;
+  const std::size_t before = out.size();
+  out.resize(before + bytes.size() * 3 / 4 + 2);
+  char* to = out.data() + before;
   for (const char c : bytes) {
-    const int value = kBase64[static_cast<unsigned char>(c)];
-    if (value < 0) {
+    const std::uint8_t value = kBase64[static_cast<unsigned char>(c)];
+    if (value == kNoDigit) {
       if (c == '=') bit_count_ = 0;
       continue;
     }
-    bits_ = (bits_ << 6U) | static_cast<std::uint32_t>(value);
+    bits_ = (bits_ << 6U) | value;
     bit_count_ += 6;
     if (bit_count_ < 8) continue;
     bit_count_ -= 8;
-    if (out.size() >= max) return;
-    out += static_cast<char>(static_cast<unsigned char>(bits_ >> bit_count_));
+    *to++ = static_cast<char>(static_cast<unsigned char>(bits_ >> bit_count_));
   }
+  out.resize(std::min(static_cast<std::size_t>(to - out.data()), std::max(before, max)));
 }
 
 void TransferDecoder::feed_quoted(char c, std::string& out) {

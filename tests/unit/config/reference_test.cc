@@ -12,9 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path project_file(const std::string& name) {
-  return (fs::path(__FILE__).parent_path() / "../../.." / name).lexically_normal();
-}
+fs::path project_file(const std::string& name) { return fs::path(SEKISHO_SOURCE_DIR) / name; }
 
 std::string content(const fs::path& file) {
   std::ifstream in(file);

@@ -38,7 +38,8 @@ std::string nested_multiparts(int levels) {
   std::string out;
   for (int i = 0; i < levels; ++i) {
     const std::string name = "b" + std::to_string(i) + "e";
-    out += "Content-Type: multipart/mixed; boundary=" + name + "\r\n\r\n--" + name + "\r\n";
+    out.append("Content-Type: multipart/mixed; boundary=").append(name);
+    out.append("\r\n\r\n--").append(name).append("\r\n");
   }
   return out;
 }
@@ -259,9 +260,7 @@ TEST(MimeView, ReadsAHundredMegabytesInLittleMemory) {
 TEST(MimeView, TakesEveryMessageOfTheCorpora) {
   namespace fs = std::filesystem;
   const char* named = std::getenv("SEKISHO_CORPORA");
-  const fs::path root = named != nullptr
-                            ? fs::path(named)
-                            : fs::path(__FILE__).parent_path() / "../../../../shared/corpora";
+  const fs::path root = named != nullptr ? named : SEKISHO_CORPORA;
   if (!fs::is_directory(root)) GTEST_SKIP() << "no corpora at " << root;
   std::size_t files = 0;
   for (const auto& entry : fs::recursive_directory_iterator(root)) {

@@ -169,7 +169,7 @@ TEST(MimeView, WalksMessagesEncodedTwice) {
   const std::string header =
       "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n";
   std::string message = kExe;
-  for (int i = 0; i < 5; ++i) message = header + base64_lines(message);
+  for (int i = 0; i < 5; ++i) message = base64_lines(message).insert(0, header);
   EXPECT_TRUE(finds_exe(view_of(message)));
 }
 
@@ -208,6 +208,10 @@ const std::vector<Hidden> kHidden{
     {"part after the closing delimiter", kMixed + "\r\n--b\r\n\r\nx\r\n--b--\r\n--b\r\n" + kExe},
     {"closed at once", kMixed + "\r\n--b--\r\n--b\r\n" + kExe},
     {"no boundary parameter", "Content-Type: multipart/mixed\r\n\r\nx\r\n--any\r\n" + kExe},
+    {"no boundary parameter, and a bait",
+     "Content-Type: multipart/mixed\r\n\r\n--bait\r\n--any\r\n" + kExe},
+    {"delimiter in another case", kMixed + "\r\n--B\r\n" + kExe},
+    {"delimiter with text after it", kMixed + "\r\n--b (c)\r\n" + kExe},
     {"empty boundary", "Content-Type: multipart/mixed; boundary=\"\"\r\n\r\n--\r\n" + kExe},
     {"boundary with blanks after the line", kMixed + "\r\n--b \t \r\n" + kExe},
     {"boundary with blanks in its quotes",

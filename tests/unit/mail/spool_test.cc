@@ -150,8 +150,8 @@ TEST_F(SpoolTest, IsEmptyAndUsableAfterDiscard) {
 }
 
 TEST_F(SpoolTest, HoldsAHundredMegabytesInLessThanOneOfMemory) {
-  Spool spool(loop, offload, settings(256 * 1024));
-  const std::string piece = pattern(64 * 1024);
+  Spool spool(loop, offload, settings(256UL * 1024));
+  const std::string piece = pattern(64UL * 1024);
   ASSERT_TRUE(loop.run_until_done(fill(spool, piece, piece.size())));
   const std::size_t before = resident_kb();
   auto many = [](Spool& into, std::string_view bytes) -> Task<Result<void>> {

@@ -212,19 +212,41 @@ TEST_F(SmtpClientFaults, NeverWaitsForAnUpstreamThatTakesNoText) {
 
 TEST_F(SmtpClientFaults, ReportsTheWordsOfAnUpstreamThatRefusesInTheMiddle) {
   for (const std::string_view reply : {"552 5.3.4 too big for me", "421 4.3.2 too big for me"}) {
-    for (const bool close : {true, false}) {
+    for (const Step& then : {step::hold(), step::close(), step::reset()}) {
       ScriptedUpstream upstream;
-      std::vector<Step> steps{step::read(100'000), step::reply(reply)};
-      steps.push_back(close ? step::close() : step::hold());
-      upstream.on("BODY", steps);
-      const Journey journey =
-          deliver(settings_for(upstream.port()), std::string(30'000'000, 'x') + "\r\n");
-      EXPECT_EQ(journey.stopped_at, "text");
-      EXPECT_EQ(journey.code, 0) << "only the answer to the dot is an answer to the message";
-      EXPECT_THAT(journey.words, HasSubstr("too big for me"));
-      EXPECT_FALSE(last->reusable());
+      upstream.on("BODY", {step::read(1), step::reply(reply), step::wait(), then});
+      auto client = connect(upstream).value();
+      (void)run(client->mail_and_rcpt(envelope_from("a@example.org"), grant_for("b@example.net")));
+      ASSERT_EQ(run(client->data()).value().code, 354);
+      const std::string block(70'000, 'x');
+      ASSERT_TRUE(run(client->send(block)));
+      const auto deadline = Clock::now() + 10s;
+      while (!client->stale() && Clock::now() < deadline) std::this_thread::yield();
+      upstream.release();
+      const auto sent = run(client->send(block + block));
+      ASSERT_FALSE(sent) << "only the answer to the dot is an answer to the message";
+      EXPECT_THAT(sent.error().text, HasSubstr("too big for me"));
+      EXPECT_FALSE(client->reusable());
+      EXPECT_FALSE(run(client->finish())) << "no dot after that";
+      client.reset();
+      EXPECT_TRUE(upstream.wait_until([](const auto& u) { return u.open_connections() == 0; }));
       EXPECT_EQ(upstream.final_dots(), 0U);
     }
+  }
+}
+
+TEST_F(SmtpClientFaults, EndsWithAnErrorWhenAWriteIsCutShortByARefusal) {
+  for (const Step& then : {step::hold(), step::close()}) {
+    ScriptedUpstream upstream;
+    upstream.on("BODY", {step::read(100'000), step::reply("552 5.3.4 too big"), then});
+    UpstreamSettings settings = settings_for(upstream.port());
+    settings.data_timeout = 300ms;
+    const Journey journey = deliver(settings, std::string(30'000'000, 'x') + "\r\n");
+    EXPECT_EQ(journey.stopped_at, "text");
+    EXPECT_EQ(journey.code, 0) << journey.words;
+    EXPECT_FALSE(last->reusable());
+    last.reset();
+    EXPECT_EQ(upstream.final_dots(), 0U);
   }
 }
 
