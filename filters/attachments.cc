@@ -29,16 +29,14 @@ const std::vector<std::string> kDangerousExtensions{
     // disk images, whose content escapes the mark of the web
     "img", "iso", "vhd", "vhdx"};
 
-const std::vector<std::string> kDangerousTypes{"application/hta",
-                                               "application/java-archive",
-                                               "application/vnd.microsoft.portable-executable",
-                                               "application/x-dosexec",
-                                               "application/x-java-jnlp-file",
-                                               "application/x-ms-application",
-                                               "application/x-ms-shortcut",
-                                               "application/x-msdos-program",
-                                               "application/x-msdownload",
-                                               "application/x-msi"};
+const std::vector<std::string> kDangerousTypes{
+    "application/hta", "application/java-archive", "application/vnd.microsoft.portable-executable",
+    "application/x-dosexec", "application/x-java-jnlp-file", "application/x-ms-application",
+    "application/x-ms-shortcut", "application/x-msdos-program", "application/x-msdownload",
+    "application/x-msi",
+    // A part of a message that the reader puts together
+    // again: what is in it can't be seen here.
+    "message/partial"};
 
 struct AttachmentRules {
   std::set<std::string, std::less<>> extensions;  // lower case, no dot

@@ -2,6 +2,7 @@
 // whose MIME type is listed, or whose content is a program whatever it is called. Every reading of
 // a name counts (mail/mime_view.h). A message that can't be read to its end within the bounds of
 // [mime] is a failure of the filter (451 by default), never "nothing found".
+// Not looked into: archives, TNEF (winmail.dat) and BinHex.
 #pragma once
 
 #include <memory>

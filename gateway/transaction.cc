@@ -141,7 +141,10 @@ void Transaction::log_refused_recipient(const smtp::Mailbox& recipient, const Re
   line.add("rcpt", fmt::format("<{}>", recipient.to_string()));
   line.add("code", reply.code).add("class", to_string(decider));
   if (by_filter != nullptr) line.add("filter", by_filter->filter).add("why", by_filter->why);
-  if (decider == Decider::upstream) line.add("upstream", delivery_.upstream());
+  if (decider == Decider::upstream) {
+    if (!delivery_.upstream().empty()) line.add("upstream", delivery_.upstream());
+    line.add("why", delivery_.last_words());
+  }
   line.add("reply", reply.summary());
   session_.services.log.write(line);
 }

@@ -2,11 +2,11 @@
 loopback that were free. Nothing leaves it: it has no SMTP client, and every recipient of every domain ends
 in one Maildir. The Postfix of the system, if any, is not touched.
 """
+import collections
 import os
 import pathlib
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -18,6 +18,8 @@ from harness import make_certificate, wait_until
 LISTENERS = {
     "plain": [],
     "tls": ["smtpd_tls_security_level=may"],
+    "implicit_tls": ["smtpd_tls_security_level=encrypt", "smtpd_tls_wrappermode=yes"],
+    "impatient": ["smtpd_timeout=1s"],
     "step_by_step": ["smtpd_discard_ehlo_keywords=pipelining,chunking"],
     "bare": ["smtpd_discard_ehlo_keywords=pipelining,chunking,8bitmime,size,enhancedstatuscodes,dsn"],
     "small": ["message_size_limit=20000"],
@@ -102,6 +104,22 @@ postlog   unix-dgram n - n -  1  postlogd
 """
 
 
+# `received` are the fields that Postfix put on top; `data` is what the gateway sent, with CRLF.
+Mail = collections.namedtuple("Mail", "sender recipient received data")
+
+
+def parse(delivered):
+    """Takes a file of the Maildir apart."""
+    match = re.fullmatch(
+        rb"Return-Path: <(.*?)>\nX-Original-To: (.*?)\nDelivered-To: .*?\n"
+        rb"(Received: .*?\n(?:[ \t].*?\n)*)(.*)", delivered, re.DOTALL)
+    if match is None:
+        raise AssertionError(f"not as Postfix delivers: {delivered[:500]}")
+    sender, recipient, received, data = match.groups()
+    return Mail(sender.decode(), recipient.decode(), received.decode(),
+                data.replace(b"\n", b"\r\n"))
+
+
 def privileged(*command, **options):
     """Runs a command as root: Postfix is started and stopped by nobody else."""
     prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
@@ -132,8 +150,10 @@ class Postfix:
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sekisho-postfix-"))
         self.folder.chmod(0o755)
-        self.process = None
+        self.master = None  # the process id of Postfix's first process
+        self.guard = None  # the process that will stop it
         self.ports = {}
+        self.read = {}  # file name → Mail: a file of a Maildir never changes
         uid, gid = os.getuid(), os.getgid()
         if uid == 0:
             uid, gid = 65534, 65534  # nobody: Postfix doesn't deliver as root
@@ -157,49 +177,48 @@ class Postfix:
                 services += f"127.0.0.1:{self.ports[name]} inet n - n - 100 smtpd\n"
                 services += "".join(f"  -o {option}\n" for option in options)
             (self.folder / "etc" / "master.cf").write_text(services)
-            # In the foreground, to end with us whatever becomes of us.
-            prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
-            with open(self.folder / "output", "ab") as output:
-                self.process = subprocess.Popen(
-                    [*prefix, "setpriv", "--pdeathsig", "TERM", "/usr/sbin/postfix", "-c",
-                     self.folder / "etc", "start-fg"],
-                    stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-            wait_until(lambda: "daemon started" in self.log() or self.process.poll() is not None,
-                       "Postfix to start")
-            if self.process.poll() is None:
-                return self
-            if "Address already in use" not in self.log():
+            try:
+                privileged("/usr/sbin/postfix", "-c", self.folder / "etc", "start")
                 break
-        raise AssertionError("Postfix did not start: " + (self.folder / "output").read_text() +
-                             self.log())
+            except subprocess.CalledProcessError as failed:
+                if "Address already in use" not in self.log():
+                    raise AssertionError(f"Postfix did not start: {failed.stderr} {self.log()}") \
+                        from failed
+        pid_file = self.folder / "queue" / "pid" / "master.pid"
+        self.master = int(privileged("cat", pid_file).stdout)
+        # Its standard input ends when stop() says so, and also when we are killed.
+        prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
+        self.guard = subprocess.Popen(
+            [*prefix, "sh", "-c", 'cat; postfix -c "$0/etc" stop; rm -rf "$0"', self.folder],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, start_new_session=True)
+        return self
 
     def stop(self):
-        master = self.process.pid
-        if self.process.poll() is None:
-            privileged("/usr/sbin/postfix", "-c", self.folder / "etc", "stop")
-            self.process.wait(timeout=60)
-        wait_until(lambda: not group_members(master), "Postfix's processes to end", patience=30)
+        """Ends every process of it, and removes its folder."""
+        self.guard.stdin.close()
+        self.guard.wait(timeout=60)
+        wait_until(lambda: not group_members(self.master), "Postfix's processes to end",
+                   patience=30)
 
     def log(self):
         return (self.folder / "log").read_text(errors="replace")
 
     def mail(self):
-        """The delivered messages as bytes with CRLF, in the order of their delivery."""
+        """What was delivered, one Mail for each recipient, in no order."""
         new = self.folder / "mail" / "all" / "new"
-        if not new.exists():
-            return []
-        return [path.read_bytes().replace(b"\n", b"\r\n")
-                for path in sorted(new.iterdir(), key=lambda path: path.stat().st_mtime_ns)]
+        for name in os.listdir(new) if new.exists() else []:
+            if name not in self.read:
+                self.read[name] = parse((new / name).read_bytes())
+        return list(self.read.values())
 
-    def forget_mail(self):
-        """Empties the Maildir; nothing may be on its way to it."""
-        for path in (self.folder / "mail").glob("all/new/*"):
-            path.unlink()
-
-    def wait_for_mail(self, count):
-        wait_until(lambda: len(list((self.folder / "mail").glob("all/new/*"))) >= count,
-                   f"{count} messages in Postfix's Maildir")
-        return self.mail()
+    def wait_for_mail(self, recipient):
+        """The one message that was delivered to `recipient`."""
+        found = wait_until(lambda: [mail for mail in self.mail() if mail.recipient == recipient],
+                           f"mail to {recipient}", interval=0.05)
+        if len(found) != 1:
+            raise AssertionError(f"{len(found)} messages were delivered to {recipient}")
+        return found[0]
 
     def connects(self):
         """How many connections its SMTP servers have seen."""
@@ -209,20 +228,17 @@ class Postfix:
         return self.start()
 
     def __exit__(self, *exception):
-        try:
-            self.stop()
-        finally:
-            privileged("rm", "-rf", self.folder)
+        self.stop()
 
 
 def group_members(leader):
-    """Processes of the group or session that `leader` made."""
+    """The processes of the group that `leader` made."""
     found = []
     for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rsplit(")", 1)[1].split()
         except OSError:
             continue
-        if str(leader) in fields[2:4] and fields[0] != "Z":
+        if fields[2] == str(leader) and fields[0] != "Z":
             found.append(int(path.parent.name))
     return found
