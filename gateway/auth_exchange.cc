@@ -14,13 +14,7 @@ using smtp::Reply;
 constexpr std::size_t kMaxLine = 12288;
 
 AuthOutcome refused(Reply reply, std::string_view reason) {
-  return {.reply = std::move(reply), .user = {}, .tried = {}, .reason = std::string(reason)};
-}
-
-AuthOutcome session_over(const Error& error) {
-  AuthOutcome outcome = refused(Reply::of(421, "4.4.2", "closing connection"), error.text);
-  outcome.session_over = true;
-  return outcome;
+  return {.reply = std::move(reply), .reason = std::string(reason)};
 }
 
 Reply verdict_reply(const auth::Verdict& verdict) {
@@ -28,8 +22,7 @@ Reply verdict_reply(const auth::Verdict& verdict) {
     case auth::Verdict::Kind::accepted:
       return Reply::of(235, "2.7.0", "authentication succeeded");
     case auth::Verdict::Kind::wrong:
-      // The very words of smtp/sasl.cc, which refuses what can't be right: no telling them apart.
-      return Reply::of(535, "5.7.8", "Authentication credentials invalid");
+      return smtp::invalid_credentials();
     case auth::Verdict::Kind::throttled:
       return Reply::of(454, "4.7.0", "too many failed log-ins, try again later");
     case auth::Verdict::Kind::unavailable:
@@ -69,17 +62,21 @@ Task<AuthOutcome> run_auth_exchange(Loop& loop, Conversation& conversation,
     const auto& challenge = std::get<smtp::SaslExchange::Challenge>(step);
     conversation.say(Reply::plain(334, base64_encode(challenge.text)));
     auto line = co_await conversation.read_line(kMaxLine, deadline);
-    if (!line) co_return session_over(line.error());
-    if (line->flaw == LineReader::Flaw::bare_lf)
-      co_return session_over({ErrorKind::protocol, "bare LF in the AUTH exchange"});
-    if (line->flaw == LineReader::Flaw::too_long)
-      co_return refused(Reply::of(500, "5.5.6", "authentication exchange line is too long"),
-                        "line too long");
+    if (!line) co_return AuthOutcome{.reason = line.error().text, .lost = line.error()};
+    if (line->flaw != LineReader::Flaw::none) {
+      // RFC 4954 section 4 has a code of its own for a long line.
+      AuthOutcome outcome =
+          refused(line->flaw == LineReader::Flaw::too_long
+                      ? Reply::of(500, "5.5.6", "authentication exchange line is too long")
+                      : reply_to_flaw(line->flaw),
+                  "malformed line");
+      outcome.session_over = line->flaw == LineReader::Flaw::bare_lf;
+      co_return outcome;
+    }
     if (line->text == "*")
       co_return refused(Reply::of(501, "5.7.0", "authentication cancelled"), "cancelled");
     auto decoded = base64_decode(line->text);
-    if (!decoded || line->flaw != LineReader::Flaw::none)
-      co_return refused(Reply::of(501, "5.5.2", "that is not base64"), "not base64");
+    if (!decoded) co_return refused(Reply::of(501, "5.5.2", "that is not base64"), "not base64");
     response = std::move(*decoded);
   }
 }

@@ -12,11 +12,12 @@
 namespace sekisho {
 
 struct AuthOutcome {
-  smtp::Reply reply;
-  std::string user;           // who logged in, on success
-  std::string tried;          // the name that was tried, if it came that far
-  std::string reason;         // for the log
-  bool session_over = false;  // the client is gone or broke the framing
+  smtp::Reply reply{};
+  std::string user{};           // who logged in, on success
+  std::string tried{};          // the name that was tried, if it came that far
+  std::string reason{};         // for the log
+  std::optional<Error> lost{};  // no line came: there is no reply either
+  bool session_over = false;    // after the reply: the client broke the framing
 };
 
 // `mechanism` was offered. `initial` as parsed from the AUTH line.

@@ -26,4 +26,10 @@ std::int64_t ConnectionLimits::total() const {
   return total_;
 }
 
+std::string_view describe(ConnectionLimits::Refusal refusal) {
+  return refusal == ConnectionLimits::Refusal::too_many_from_client
+             ? "too many connections from your address"
+             : "too many connections, try again later";
+}
+
 }  // namespace sekisho

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <expected>
 #include <mutex>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -44,5 +45,8 @@ class ConnectionLimits {
   std::int64_t total_ = 0;                                 // guarded by mutex_
   std::unordered_map<IpAddress, std::int64_t> by_client_;  // guarded by mutex_; keys: client_key()
 };
+
+// For the client and for the log.
+std::string_view describe(ConnectionLimits::Refusal refusal);
 
 }  // namespace sekisho

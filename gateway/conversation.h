@@ -13,10 +13,18 @@
 
 namespace sekisho {
 
+// What is said to a client whose line has this flaw. After bare_lf the session must end.
+smtp::Reply reply_to_flaw(LineReader::Flaw flaw);
+
 class Conversation {
  public:
-  Conversation(Loop& loop, std::unique_ptr<ByteStream> stream, Duration reply_timeout)
-      : stream_(std::move(stream)), reader_(loop, *stream_), reply_timeout_(reply_timeout) {}
+  Conversation(Loop& loop, CancelSource& cancel, std::unique_ptr<ByteStream> stream,
+               Duration reply_timeout)
+      : loop_(loop),
+        cancel_(cancel),
+        stream_(std::move(stream)),
+        reader_(loop, *stream_),
+        reply_timeout_(reply_timeout) {}
 
   void say(const smtp::Reply& reply) { unsent_ += reply.wire(); }
   Task<Result<void>> flush();
@@ -34,9 +42,12 @@ class Conversation {
   Task<void> close(Deadline deadline);
 
  private:
+  Loop& loop_;
+  CancelSource& cancel_;
   std::unique_ptr<ByteStream> stream_;
   LineReader reader_;
   std::string unsent_;
+  unsigned lines_without_wait_ = 0;
   Duration reply_timeout_;
 };
 

@@ -14,7 +14,11 @@ namespace {
 using smtp::Reply;
 
 // A client waits 5 minutes for an answer to RCPT (RFC 5321 4.5.3.2.3); give up well before.
+constexpr auto kRecipientBound = 4min;
 constexpr auto kLeaseWait = 60s;
+
+// With less time than this for the upstream's answer, the dot had better not go up.
+constexpr auto kTimeForTheAnswer = 30s;
 
 // One stale pooled connection, then one fresh one, for each upstream: enough for any failover.
 constexpr std::size_t kTriesPerUpstream = 2;
@@ -64,7 +68,21 @@ Reply final_reply(const upstream::UpstreamAcceptance& acceptance, std::string_vi
 }
 
 Delivery::~Delivery() {
-  if (lease_) pool_.drop(std::move(*lease_), Error{ErrorKind::cancelled, "transaction given up"});
+  if (lease_) pool_.drop(take_lease(), Error{ErrorKind::cancelled, "transaction given up"});
+}
+
+void Delivery::begin(Deadline bound) {
+  bound_ = bound;
+  tries_left_ = kTriesPerUpstream * (upstreams_.size() + 1);
+  if (lease_) lease_->client->set_bound(bound);
+}
+
+upstream::Pool::Lease Delivery::take_lease() {
+  follow_.reset();
+  transaction_open_ = false;
+  upstream::Pool::Lease lease = std::move(*lease_);
+  lease_.reset();
+  return lease;
 }
 
 void Delivery::drop(const Error& why) {
@@ -72,62 +90,61 @@ void Delivery::drop(const Error& why) {
   const bool fresh = lease_->fresh;
   if (fresh) passed_over_.push_back(lease_->upstream->name);
   fresh_only_ = !fresh;
-  pool_.drop(std::move(*lease_), why);
-  lease_.reset();
-  transaction_open_ = false;
+  if (tries_left_ > 0) --tries_left_;
+  pool_.drop(take_lease(), why);
 }
 
 Task<Result<void>> Delivery::acquire() {
   if (lease_) co_return Result<void>{};
-  auto lease = co_await pool_.lease(upstreams_, passed_over_, fresh_only_, Deadline::in(kLeaseWait),
-                                    cancel_);
+  auto lease = co_await pool_.lease(upstreams_, passed_over_, fresh_only_,
+                                    bound_.or_sooner(Deadline::in(kLeaseWait)), cancel_);
   if (!lease) co_return std::unexpected(std::move(lease.error()));
   lease_ = std::move(*lease);
+  held_since_ = Clock::now();
   upstream_ = lease_->upstream->name;
-  transaction_open_ = false;
+  upstream::SmtpClient& client = *lease_->client;
+  client.set_bound(bound_);
+  follow_.emplace(cancel_, [&client] { client.cancel(); });
+  if (cancel_.cancelled()) client.cancel();
   co_return Result<void>{};
 }
 
 // Opens the transaction on the leased connection where it is not open, with every recipient that
-// was accepted before, and asks about `pending`. The reply is the one to `pending`, or to the first
-// refusal on the way to it.
+// was accepted before, and asks about `pending`. The reply is the one to `pending`, or to a refused
+// MAIL.
 Task<Result<Reply>> Delivery::ask(const mail::Envelope& envelope,
                                   const relay::RelayGrant* pending) {
   std::vector<const relay::RelayGrant*> recipients;
   if (!transaction_open_)
     for (const auto& grant : grants_) recipients.push_back(&grant);
   if (pending != nullptr) recipients.push_back(pending);
+  if (recipients.empty()) co_return Reply::of(250, "2.0.0", "ok");
 
   // RFC 6152 section 3: what the next server can't carry is refused, never sent on regardless.
   if (envelope.parameters.body == smtp::Body::eight_bit_mime &&
       !lease_->client->capabilities().eight_bit_mime)
     co_return Reply::of(554, "5.6.3", "the mail server behind this gateway takes no 8-bit mail");
 
-  Reply reply = Reply::of(250, "2.0.0", "ok");
-  for (const relay::RelayGrant* grant : recipients) {
-    if (!transaction_open_) {
-      auto replies = co_await lease_->client->mail_and_rcpt(envelope, *grant);
-      if (!replies) co_return std::unexpected(std::move(replies.error()));
-      if (!replies->mail.positive()) co_return std::move(replies->mail);
-      transaction_open_ = true;
-      reply = std::move(replies->rcpt);
-    } else {
-      auto answer = co_await lease_->client->rcpt(*grant);
-      if (!answer) co_return std::unexpected(std::move(answer.error()));
-      reply = std::move(*answer);
-    }
-    if (grant != pending && !reply.positive())
+  if (transaction_open_) {
+    auto answers = co_await lease_->client->rcpts(std::move(recipients));
+    if (!answers) co_return std::unexpected(std::move(answers.error()));
+    co_return std::move(answers->front());
+  }
+  auto replies = co_await lease_->client->mail_and_rcpts(envelope, recipients);
+  if (!replies) co_return std::unexpected(std::move(replies.error()));
+  if (!replies->mail.positive()) co_return std::move(replies->mail);
+  transaction_open_ = true;
+  for (std::size_t i = 0; i < recipients.size(); ++i)
+    if (recipients[i] != pending && !replies->rcpts[i].positive())
       co_return fail(ErrorKind::unavailable,
                      fmt::format("{} no longer takes a recipient that was accepted: {}", upstream_,
-                                 reply.summary()));
-  }
-  co_return std::move(reply);
+                                 replies->rcpts[i].summary()));
+  co_return std::move(replies->rcpts.back());
 }
 
 Task<Result<Reply>> Delivery::ask_with_failover(const mail::Envelope& envelope,
                                                 const relay::RelayGrant* pending) {
-  Error last{ErrorKind::unavailable, "no upstream"};
-  for (std::size_t tries = kTriesPerUpstream * (upstreams_.size() + 1); tries > 0; --tries) {
+  while (true) {
     if (auto acquired = co_await acquire(); !acquired) {
       last_words_ = acquired.error().text;
       co_return std::unexpected(std::move(acquired.error()));
@@ -137,18 +154,20 @@ Task<Result<Reply>> Delivery::ask_with_failover(const mail::Envelope& envelope,
       last_words_ = reply->summary();
       co_return std::move(reply);
     }
-    last = reply ? Error{ErrorKind::closed, reply->summary()} : std::move(reply.error());
-    drop(last);
-    if (last.kind == ErrorKind::cancelled) break;
+    Error why = reply ? Error{ErrorKind::closed, reply->summary()} : std::move(reply.error());
+    drop(why);
+    if (why.kind == ErrorKind::cancelled || tries_left_ == 0 || bound_.passed(Clock::now()))
+      co_return std::unexpected(std::move(why));
   }
-  co_return std::unexpected(std::move(last));
 }
 
 Task<Reply> Delivery::add_recipient(const mail::Envelope& envelope, relay::RelayGrant grant) {
+  begin(Deadline::in(kRecipientBound));
   auto reply = co_await ask_with_failover(envelope, &grant);
   if (!reply) co_return unavailable(reply.error());
   if (reply->positive()) grants_.push_back(std::move(grant));
-  co_return to_client(*reply, "1.5");
+  // RFC 3463 section 3.2: X.1.5 says that the address is valid, X.1.0 says nothing more of it.
+  co_return to_client(*reply, reply->positive() ? "1.5" : "1.0");
 }
 
 // DATA, the bytes, the dot. An Error before `dot_sent` may be tried elsewhere.
@@ -173,13 +192,15 @@ Task<Result<Delivery::Outcome>> Delivery::transfer(const std::string& header_sec
     if (!read || block.empty()) {
       // Not the upstream's fault, and no other upstream can help.
       last_words_ = read ? "the spool ended early" : read.error().text;
-      pool_.drop(std::move(*lease_), Error{ErrorKind::cancelled, "message can't be read"});
-      lease_.reset();
+      pool_.drop(take_lease(), Error{ErrorKind::cancelled, "the message can't be read"});
       co_return Outcome(Reply::of(451, "4.3.0", "temporary storage problem, try again"));
     }
     if (auto sent = co_await client.send(block); !sent)
       co_return std::unexpected(std::move(sent.error()));
   }
+  if (bound_.remaining(Clock::now()) < kTimeForTheAnswer)
+    // Not the upstream's fault, and nothing that another one could mend.
+    co_return fail(ErrorKind::limit, "no time is left to wait for the upstream's answer");
   dot_sent = true;
   auto answer = co_await client.finish();
   if (!answer) co_return std::unexpected(std::move(answer.error()));
@@ -193,41 +214,40 @@ Task<Result<Delivery::Outcome>> Delivery::transfer(const std::string& header_sec
 }
 
 Task<Delivery::Outcome> Delivery::hand_over(const mail::Envelope& envelope,
-                                            const std::string& header_section, mail::Spool& body) {
-  for (std::size_t tries = kTriesPerUpstream * (upstreams_.size() + 1); tries > 0; --tries) {
+                                            const std::string& header_section, mail::Spool& body,
+                                            Deadline bound) {
+  begin(bound);
+  while (true) {
     auto opened = co_await ask_with_failover(envelope, nullptr);
     if (!opened) co_return unavailable(opened.error());
     if (!opened->positive()) {
       // MAIL was taken before and is refused now: the recipients' 250 can't be kept.
-      co_await pause();
+      pause();
       co_return Reply::of(451, "4.4.2",
                           "the mail server behind this gateway changed its mind, try again");
     }
     bool dot_sent = false;
     auto outcome = co_await transfer(header_section, body, dot_sent);
     if (outcome) {
-      // After the dot the upstream's transaction is over, whatever it answered; before it, not.
-      if (dot_sent) transaction_open_ = false;
-      co_await pause();
+      pause();
       co_return std::move(*outcome);
     }
-    drop(outcome.error());
+    const Error why = std::move(outcome.error());
+    drop(why);
     if (dot_sent) co_return no_answer();
-    if (outcome.error().kind == ErrorKind::cancelled) co_return unavailable(outcome.error());
+    if (why.kind == ErrorKind::cancelled || why.kind == ErrorKind::limit || tries_left_ == 0 ||
+        bound_.passed(Clock::now()))
+      co_return unavailable(why);
   }
-  co_return no_answer();
 }
 
-Task<void> Delivery::pause() {
-  if (!lease_) co_return;
-  // The lease is taken out first: a session that ends meanwhile must not find it half used.
-  upstream::Pool::Lease lease = std::move(*lease_);
-  lease_.reset();
-  const bool reset_needed = std::exchange(transaction_open_, false);
-  if (!reset_needed || co_await lease.client->reset())
-    pool_.give_back(std::move(lease));
+void Delivery::pause() {
+  if (!lease_) return;
+  upstream::Pool::Lease lease = take_lease();
+  if (cancel_.cancelled())
+    pool_.drop(std::move(lease), Error{ErrorKind::cancelled, "the session was cut"});
   else
-    pool_.drop(std::move(lease), Error{ErrorKind::protocol, "RSET was not answered with 250"});
+    pool_.reset_and_give_back(std::move(lease));
 }
 
 }  // namespace sekisho

@@ -33,15 +33,20 @@ class Delivery {
   Task<smtp::Reply> add_recipient(const mail::Envelope& envelope, relay::RelayGrant grant);
 
   // The whole message: edited header section (with its empty line), then the body. Either the
-  // upstream took it, or the reply for the client says why not.
+  // upstream took it, or the reply for the client says why not. `bound` is for all of it, failover
+  // included: past the client's patience an acceptance would be one that nobody hears (G7).
   using Outcome = std::variant<upstream::UpstreamAcceptance, smtp::Reply>;
   Task<Outcome> hand_over(const mail::Envelope& envelope, const std::string& header_section,
-                          mail::Spool& body);
+                          mail::Spool& body, Deadline bound);
 
   // Gives the connection back, so that a slow or silent client doesn't hold it. The transaction is
   // opened again when it is needed; recipients already accepted must then be accepted again.
-  Task<void> pause();
+  void pause();
   [[nodiscard]] bool holds_connection() const { return lease_.has_value(); }
+  // When the connection that is held was leased.
+  [[nodiscard]] TimePoint held_since() const { return held_since_; }
+  // Do others wait for a connection?
+  [[nodiscard]] bool others_wait() const { return pool_.crowded(); }
 
   // Name of the upstream last spoken to, and its last words; for the log.
   [[nodiscard]] const std::string& upstream() const { return upstream_; }
@@ -54,6 +59,8 @@ class Delivery {
                                               const relay::RelayGrant* pending);
   Task<Result<Outcome>> transfer(const std::string& header_section, mail::Spool& body,
                                  bool& dot_sent);
+  void begin(Deadline bound);
+  upstream::Pool::Lease take_lease();
   void drop(const Error& why);
 
   upstream::Pool& pool_;
@@ -61,8 +68,12 @@ class Delivery {
   CancelSource& cancel_;
   std::vector<relay::RelayGrant> grants_;  // recipients that an upstream accepted, in order
   std::optional<upstream::Pool::Lease> lease_;
+  std::optional<CancelSource::Registration> follow_;  // a cut session cuts its upstream's waits
+  TimePoint held_since_{};
   bool transaction_open_ = false;         // MAIL and grants_ were accepted on lease_
   bool fresh_only_ = false;               // an idle connection was stale: open the next one anew
+  Deadline bound_ = Deadline::never();    // of the operation under way
+  std::size_t tries_left_ = 0;            // connections that it may still use up
   std::vector<std::string> passed_over_;  // upstreams that failed this message
   std::string upstream_;
   std::string last_words_;

@@ -29,6 +29,12 @@ Task<Result<void>> Intake::store() {
   co_return stored;
 }
 
+bool Intake::framing_broken() const {
+  using Flaw = DotDecoder::Flaw;
+  const Flaw flaw = decoder_.flaw();
+  return flaw == Flaw::bare_cr || flaw == Flaw::bare_lf || flaw == Flaw::nul;
+}
+
 std::optional<Reply> Intake::refusal() const {
   if (size() > limits_.message_size)
     return Reply::of(552, "5.3.4",

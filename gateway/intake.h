@@ -38,6 +38,9 @@ class Intake {
   // The client sends far more than it may: not worth reading to the end.
   [[nodiscard]] bool hopeless() const { return size() / 2 > limits_.message_size; }
 
+  // A bare CR, bare LF or NUL was there: where this message ends is open to dispute, so what
+  // follows it must not be obeyed.
+  [[nodiscard]] bool framing_broken() const;
   // What is wrong with the message itself, if anything is, as the reply for it.
   [[nodiscard]] std::optional<smtp::Reply> refusal() const;
   // Nothing more needs to be kept: the message will be refused anyway.

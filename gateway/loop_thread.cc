@@ -1,15 +1,16 @@
 #include "gateway/loop_thread.h"
 
+#include <algorithm>
+#include <exception>
 #include <utility>
 
 #include <sys/socket.h>
-#include <unistd.h>
 
 namespace sekisho {
 namespace {
 
-// After the sessions are gone, upstream connections get this long for their QUIT.
-constexpr auto kPoolWait = 2s;
+// Of clients that wait at a socket which is about to be closed, so many are still served.
+constexpr int kLastAccepts = 1024;
 
 Endpoint local_endpoint(int fd) {
   sockaddr_storage address{};
@@ -23,7 +24,7 @@ Endpoint local_endpoint(int fd) {
 LoopThread::LoopThread(const Shared& shared, std::shared_ptr<const Snapshot> snapshot)
     : shared_(shared),
       snapshot_(std::move(snapshot)),
-      pool_(loop_, shared.offload, snapshot_->settings.hostname, shared.log, shared.metrics),
+      pool_(loop_, shared.resolver, shared.log, shared.metrics),
       counters_(shared.metrics),
       services_{loop_, shared.offload, pool_, shared.log, shared.metrics, counters_} {}
 
@@ -33,97 +34,136 @@ LoopThread::~LoopThread() {
   thread_.join();
 }
 
-void LoopThread::listen(const std::string& listener, int fd) {
-  listeners_[listener] = std::make_unique<Listener>(
-      loop_, fd,
-      [this, listener](int client, const Endpoint& peer) { accept(listener, client, peer); },
-      [this, listener](const Error& why) {
-        shared_.log.write(LogLine("accept_paused", LogLevel::error)
-                              .add("listener", listener)
-                              .add("what", why.text));
-      });
-}
-
 void LoopThread::start() {
   thread_ = std::thread([this] { loop_.run(); });
 }
 
-void LoopThread::adopt(std::shared_ptr<const Snapshot> snapshot, std::map<std::string, int> opened,
-                       std::vector<std::string> closed) {
-  loop_.post([this, snapshot = std::move(snapshot), opened = std::move(opened),
-              closed = std::move(closed)]() mutable {
-    if (draining_) {
-      for (const auto& [name, fd] : opened) ::close(fd);
-      return;
+void LoopThread::adopt(std::shared_ptr<const Snapshot> snapshot,
+                       std::vector<ListenerSocket> sockets) {
+  // Shared, as a std::function is copied; owned, as a loop that ends before drops what is posted.
+  auto taken = std::make_shared<std::vector<ListenerSocket>>(std::move(sockets));
+  loop_.post([this, snapshot = std::move(snapshot), taken] {
+    try {
+      if (!draining_) take_over(snapshot, *taken);
+    } catch (const std::exception& error) {
+      log_failure("adopt_failed", error.what());
     }
-    snapshot_ = std::move(snapshot);
-    for (const std::string& name : closed) listeners_.erase(name);
-    for (const auto& [name, fd] : opened) listen(name, fd);
   });
 }
 
-void LoopThread::accept(const std::string& listener, int fd, const Endpoint& peer) {
-  const auto found = snapshot_->listeners.find(listener);
-  if (found == snapshot_->listeners.end()) {
-    ::close(fd);
-    return;
+void LoopThread::take_over(std::shared_ptr<const Snapshot> snapshot,
+                           std::vector<ListenerSocket>& sockets) {
+  const auto goes = [&sockets](const auto& entry) {
+    return std::ranges::find(sockets, entry.first, &ListenerSocket::address) == sockets.end();
+  };
+  for (const auto& entry : listeners_)
+    if (goes(entry)) entry.second.socket->accept_waiting(kLastAccepts);
+  snapshot_ = std::move(snapshot);
+  std::erase_if(listeners_, goes);
+  for (ListenerSocket& one : sockets) {
+    Place& place = listeners_[one.address];
+    place.plan = snapshot_->listeners.at(one.listener);
+    if (one.socket.is_open()) place.socket = listen(one.address, std::move(one.socket));
   }
+}
+
+std::unique_ptr<Listener> LoopThread::listen(const Endpoint& address, Descriptor socket) {
+  return std::make_unique<Listener>(
+      loop_, socket.release(),
+      [this, address](int client, const Endpoint& peer) {
+        try {
+          accept(address, Descriptor(client), peer);
+        } catch (const std::exception& error) {
+          log_failure("accept_failed", error.what(), &address);
+        }
+      },
+      [this, address](const Error& why) { log_failure("accept_paused", why.text, &address); });
+}
+
+void LoopThread::accept(const Endpoint& address, Descriptor client, const Endpoint& peer) {
+  const auto found = listeners_.find(address);
+  if (found == listeners_.end()) return;
+  const auto& plan = found->second.plan;
   const auto& limits = snapshot_->settings.limits;
   auto ticket =
       shared_.limits.admit(peer.address, limits.max_connections, limits.max_connections_per_client);
-  if (!ticket) return refuse(fd, *found->second, peer, ticket.error());
-  sessions_.push_front(std::make_unique<Session>(services_, snapshot_, found->second,
-                                                 std::move(*ticket), fd, peer, local_endpoint(fd)));
-  spawn(serve(sessions_.begin()));
+  if (!ticket) return refuse(std::move(client), *plan, peer, ticket.error());
+  const Endpoint local = local_endpoint(client.get());
+  sessions_.push_front(std::make_unique<Session>(services_, snapshot_, plan, std::move(*ticket),
+                                                 client.release(), peer, local));
+  try {
+    spawn(serve(sessions_.begin()));
+  } catch (...) {  // no memory for its frame: it has not begun
+    sessions_.pop_front();
+    throw;
+  }
 }
 
 // A refused connection costs one packet: no session, no wait, no TLS.
-void LoopThread::refuse(int fd, const ListenerPlan& plan, const Endpoint& peer,
+void LoopThread::refuse(Descriptor client, const ListenerPlan& plan, const Endpoint& peer,
                         ConnectionLimits::Refusal refusal) {
-  const bool from_client = refusal == ConnectionLimits::Refusal::too_many_from_client;
-  const std::string_view why = from_client ? "too many connections from your address"
-                                           : "too many connections, try again later";
   if (!plan.dialog.implicit_tls) {
-    const std::string reply = smtp::Reply::of(421, "4.7.0", why).wire();
-    (void)::send(fd, reply.data(), reply.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const std::string reply = smtp::Reply::of(421, "4.7.0", describe(refusal)).wire();
+    (void)::send(client.get(), reply.data(), reply.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   }
-  ::close(fd);
+  const bool from_client = refusal == ConnectionLimits::Refusal::too_many_from_client;
   shared_.metrics
       .counter("connections_refused_total", "Connections refused for a limit",
                {{"limit", from_client ? "client" : "all"}})
       .add();
-  shared_.log.write(LogLine("connection_refused", LogLevel::warning)
-                        .src(peer)
-                        .add("listener", plan.name)
-                        .add("why", why));
+  shared_.refusals.refused(peer, plan.name, refusal, Clock::now());
 }
 
-Task<void> LoopThread::serve(std::list<std::unique_ptr<Session>>::iterator place) {
-  co_await (*place)->run();
+Task<void> LoopThread::serve(Sessions::iterator place) {
+  try {
+    co_await (*place)->run();
+  } catch (const std::exception& error) {
+    counters_.sessions_failed.add();
+    log_failure("session_failed", error.what());
+  }
   sessions_.erase(place);
   session_ended_.notify();
+}
+
+// When memory is short, the line may be what there is none for.
+void LoopThread::log_failure(std::string_view event, std::string_view what,
+                             const Endpoint* listening) noexcept {
+  try {
+    LogLine line(event, LogLevel::error);
+    if (listening != nullptr) line.add("address", listening->to_string());
+    shared_.log.write(line.add("what", what));
+  } catch (const std::exception&) {
+    return;
+  }
 }
 
 void LoopThread::drain(Duration patience, std::function<void()> done) {
   loop_.post([this, patience, done = std::move(done)]() mutable {
     if (std::exchange(draining_, true)) return;
     listeners_.clear();
-    spawn(finish_draining(patience, std::move(done)));
+    patience_ = Deadline::in(patience);
+    spawn(finish_draining(std::move(done)));
   });
 }
 
-Task<void> LoopThread::finish_draining(Duration patience, std::function<void()> done) {
+void LoopThread::cut() {
+  loop_.post([this] {
+    patience_ = Deadline::in(Duration::zero());
+    session_ended_.notify();
+  });
+}
+
+Task<void> LoopThread::finish_draining(std::function<void()> done) {
   CancelSource never;
-  const Deadline bound = Deadline::in(patience);
   for (auto& session : sessions_) session->drain();
-  while (!sessions_.empty() && !bound.passed(Clock::now()))
-    (void)co_await session_ended_.wait(loop_, bound, never);
+  while (!sessions_.empty() && !patience_.passed(Clock::now()))
+    (void)co_await session_ended_.wait(loop_, patience_, never);
   if (!sessions_.empty())
     shared_.log.write(LogLine("sessions_cut", LogLevel::warning).add("sessions", sessions_.size()));
   for (auto& session : sessions_) session->cut();
   pool_.shut_down();
   while (!sessions_.empty()) (void)co_await session_ended_.wait(loop_, Deadline::never(), never);
-  (void)co_await pool_.wait_quiet(Deadline::in(kPoolWait), never);
+  (void)co_await pool_.wait_quiet(Deadline::never(), never);
   done();
   loop_.stop();
 }

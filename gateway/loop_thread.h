@@ -1,18 +1,19 @@
 // LoopThread: one event loop on a thread of its own, with its listeners, its sessions and its pool
 // of upstream connections. Owned by the Server, which talks to it by the methods marked "any
-// thread".
+// thread". An exception on the way costs one connection, never the loop.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <list>
 #include <map>
 #include <memory>
-#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "gateway/listening_sockets.h"
 #include "gateway/net/listener.h"
+#include "gateway/refusal_log.h"
 #include "gateway/session.h"
 
 namespace sekisho {
@@ -21,9 +22,11 @@ class LoopThread {
  public:
   struct Shared {
     Offload& offload;
+    NameResolver& resolver;
     Log& log;
     Metrics& metrics;
     ConnectionLimits& limits;
+    RefusalLog& refusals;
   };
 
   LoopThread(const Shared& shared, std::shared_ptr<const Snapshot> snapshot);
@@ -31,24 +34,35 @@ class LoopThread {
   LoopThread(const LoopThread&) = delete;
   LoopThread& operator=(const LoopThread&) = delete;
 
-  // Before start(), or on the loop. Takes the socket.
-  void listen(const std::string& listener, int fd);
   void start();
 
-  // Any thread: new sessions use the new snapshot; listeners it doesn't have are closed, `opened`
-  // ones begin.
-  void adopt(std::shared_ptr<const Snapshot> snapshot, std::map<std::string, int> opened,
-             std::vector<std::string> closed);
+  // Any thread: new sessions use the new snapshot. `sockets` is all that this thread listens on
+  // from then on; what it listens on besides is closed.
+  void adopt(std::shared_ptr<const Snapshot> snapshot, std::vector<ListenerSocket> sockets);
   // Any thread. Stops accepting, lets transactions end, cuts what is left after `patience`, then
-  // calls `done` on this loop's thread and ends it.
+  // calls `done` on this loop's thread and ends it. That takes as long as the slowest session needs
+  // to unwind: whoever can't wait for that must end the process.
   void drain(Duration patience, std::function<void()> done);
+  // Any thread, after drain(): no more patience.
+  void cut();
 
  private:
-  void accept(const std::string& listener, int fd, const Endpoint& peer);
-  void refuse(int fd, const ListenerPlan& plan, const Endpoint& peer,
+  // One address.
+  struct Place {
+    std::shared_ptr<const ListenerPlan> plan;
+    std::unique_ptr<Listener> socket;
+  };
+  using Sessions = std::list<std::unique_ptr<Session>>;
+
+  void take_over(std::shared_ptr<const Snapshot> snapshot, std::vector<ListenerSocket>& sockets);
+  std::unique_ptr<Listener> listen(const Endpoint& address, Descriptor socket);
+  void accept(const Endpoint& address, Descriptor client, const Endpoint& peer);
+  void refuse(Descriptor client, const ListenerPlan& plan, const Endpoint& peer,
               ConnectionLimits::Refusal refusal);
-  Task<void> serve(std::list<std::unique_ptr<Session>>::iterator place);
-  Task<void> finish_draining(Duration patience, std::function<void()> done);
+  Task<void> serve(Sessions::iterator place);
+  Task<void> finish_draining(std::function<void()> done);
+  void log_failure(std::string_view event, std::string_view what,
+                   const Endpoint* listening = nullptr) noexcept;
 
   Shared shared_;
   std::shared_ptr<const Snapshot> snapshot_;
@@ -56,10 +70,11 @@ class LoopThread {
   upstream::Pool pool_;
   SessionCounters counters_;
   SessionServices services_;
-  std::map<std::string, std::unique_ptr<Listener>> listeners_;
-  std::list<std::unique_ptr<Session>> sessions_;
+  std::map<Endpoint, Place> listeners_;
+  Sessions sessions_;
   Event session_ended_;
   bool draining_ = false;
+  Deadline patience_ = Deadline::never();  // when draining: until the sessions are cut
   std::thread thread_;
 };
 

@@ -1,6 +1,7 @@
 // Server: the daemon. Owns the loop threads, the current Snapshot, the log, the metrics and, when
 // no upstream is configured, the capture inbox. Signals: SIGHUP reloads, SIGTERM and SIGINT drain,
-// SIGUSR1 reopens the log. Everything below runs on the main loop; loop threads get work by post().
+// a second one of these cuts the sessions, SIGUSR1 reopens the log. Everything below runs on the
+// main loop; loop threads get work by post().
 #pragma once
 
 #include <filesystem>
@@ -27,7 +28,9 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  void run();   // until drained
+  // Until drained. Ends the process instead of returning when something hangs, so that it could not
+  // be destroyed: 5 s after sessions were cut and did not end.
+  void run();
   void stop();  // any thread: begin to drain
   // Reads the configuration anew and swaps it in; a bad one leaves the old one active. Main loop.
   void reload();

@@ -15,6 +15,10 @@ using filters::Stage;
 using smtp::Reply;
 using smtp::Verb;
 
+// So many temporary refusals weigh as much as one error: a list of greylisted recipients is no
+// attack.
+constexpr std::int64_t kDeferralsPerError = 5;
+
 // Time for our last reply and the TLS goodbye to be taken.
 constexpr auto kCloseWait = 5s;
 
@@ -27,19 +31,6 @@ std::string make_session_id() {
   return fmt::format("{:x}-{:x}", micros, running.fetch_add(1) & 0xfffU);
 }
 
-Reply flaw_reply(LineReader::Flaw flaw) {
-  switch (flaw) {
-    case LineReader::Flaw::too_long:
-      return Reply::of(500, "5.5.2", "line too long");
-    case LineReader::Flaw::bare_lf:
-      return Reply::of(500, "5.5.2", "bare LF: lines end with CRLF; closing connection");
-    case LineReader::Flaw::bare_cr:
-      return Reply::of(500, "5.5.2", "bare CR in command");
-    default:
-      return Reply::of(500, "5.5.2", "NUL in command");
-  }
-}
-
 }  // namespace
 
 Session::Session(SessionServices& services, std::shared_ptr<const Snapshot> snapshot,
@@ -49,7 +40,7 @@ Session::Session(SessionServices& services, std::shared_ptr<const Snapshot> snap
       snapshot_(std::move(snapshot)),
       plan_(std::move(plan)),
       ticket_(std::move(ticket)),
-      conversation_(services.loop, make_socket_stream(services.loop, fd, cancel_),
+      conversation_(services.loop, cancel_, make_socket_stream(services.loop, fd, cancel_),
                     snapshot_->settings.timeouts.reply),
       dialog_(plan_->dialog) {
   peer_.remote = remote;
@@ -70,6 +61,8 @@ Task<void> Session::run() {
     end = co_await converse();
   } catch (const std::exception& exception) {
     bug = exception.what();
+  } catch (...) {
+    bug = "an exception of no known type";
   }
   if (!bug.empty()) {
     services_.counters.sessions_failed.add();
@@ -79,7 +72,7 @@ Task<void> Session::run() {
                             .add("what", bug));
     conversation_.say(Reply::of(421, "4.3.0", "internal error, closing connection"));
   }
-  co_await end_transaction();
+  end_transaction();
   co_await conversation_.close(Deadline::in(kCloseWait));
   if (services_.log.enabled(LogLevel::debug)) {
     services_.log.write(LogLine("session_end", LogLevel::debug)
@@ -98,14 +91,19 @@ void Session::drain() {
 }
 
 void Session::answer(const Reply& reply) {
-  if (reply.permanent()) ++errors_;
+  if (reply.permanent())
+    ++errors_;
+  else if (reply.transient())
+    ++deferrals_;
   conversation_.say(reply);
 }
 
 Task<std::string_view> Session::converse() {
   if (dialog_.rules().implicit_tls && !co_await begin_tls()) co_return "TLS handshake failed";
   if (auto refused = co_await check(Stage::connect)) {
-    answer(refused->permanent() ? Reply::of(554, "5.7.1", refused->lines.front()) : *refused);
+    // RFC 5321 section 3.1: a greeting is 220 or 554; 421 says that we close.
+    const bool for_good = refused->permanent();
+    answer(Reply::of(for_good ? 554 : 421, for_good ? "5.7.1" : "4.7.0", refused->lines.front()));
     co_return "refused at connect";
   }
   conversation_.say(Reply::plain(220, snapshot_->settings.hostname + " ESMTP Sekisho"));
@@ -117,12 +115,13 @@ Task<std::string_view> Session::converse() {
     auto line = co_await next_line();
     if (!line) co_return lost_client(line.error());
     if (line->flaw != LineReader::Flaw::none) {
-      answer(flaw_reply(line->flaw));
+      answer(reply_to_flaw(line->flaw));
       if (line->flaw == LineReader::Flaw::bare_lf) co_return "bare LF";
     } else if (const End end = co_await obey(line->text)) {
       co_return *end;
     }
-    if (errors_ >= snapshot_->settings.limits.max_errors) {
+    const std::int64_t max_errors = snapshot_->settings.limits.max_errors;
+    if (errors_ >= max_errors || deferrals_ >= max_errors * kDeferralsPerError) {
       answer(Reply::of(421, "4.7.0", "too many errors, closing connection"));
       co_return "too many errors";
     }
@@ -137,12 +136,10 @@ Task<Result<LineReader::Line>> Session::next_line() {
   first_command_ = false;
   waiting_for_command_ = true;
   const auto max = static_cast<std::size_t>(settings.limits.max_command_line);
-  const bool holding = transaction_ && transaction_->holds_connection();
-  const Deadline hold =
-      holding ? deadline.or_sooner(Deadline::in(settings.timeouts.upstream_hold)) : deadline;
-  auto line = co_await conversation_.read_line(max, hold);
-  if (holding && !line && line.error().kind == ErrorKind::timeout) {
-    co_await transaction_->pause();
+  const Deadline hold = transaction_ ? transaction_->hold_until() : Deadline::never();
+  auto line = co_await conversation_.read_line(max, deadline.or_sooner(hold));
+  if (!hold.is_never() && !line && line.error().kind == ErrorKind::timeout) {
+    transaction_->pause();
     line = co_await conversation_.read_line(max, deadline);
   }
   waiting_for_command_ = false;
@@ -192,7 +189,7 @@ Task<Session::End> Session::obey(std::string_view line) {
     case Verb::data:
       co_return co_await on_data();
     case Verb::rset:
-      co_await end_transaction();
+      end_transaction();
       answer(Reply::of(250, "2.0.0", "ok"));
       co_return std::nullopt;
     case Verb::noop:
@@ -209,8 +206,7 @@ Task<Session::End> Session::obey(std::string_view line) {
       co_return "quit";
     case Verb::expn:
     case Verb::unknown:
-      answer(Reply::of(502, "5.5.1", "command not implemented"));
-      co_return std::nullopt;
+      break;  // the dialog has refused them
   }
   co_return std::nullopt;
 }
@@ -221,10 +217,12 @@ Task<Session::End> Session::on_hello(Verb verb, std::string_view argument) {
     answer(Reply::of(501, "5.5.4", name.error().text));
     co_return std::nullopt;
   }
+  end_transaction();
   peer_.helo = std::move(*name);
   peer_.extended = verb == Verb::ehlo;
-  co_await end_transaction();
   if (auto refused = co_await check(Stage::helo)) {
+    dialog_.greeting_refused();
+    peer_.helo.clear();
     answer(*refused);
     co_return std::nullopt;
   }
@@ -294,10 +292,14 @@ Task<Session::End> Session::on_data() {
   conversation_.say(Reply::plain(354, "end data with <CRLF>.<CRLF>"));
   const auto reply = co_await transaction_->receive(conversation_);
   const Error why = transaction_->ended_because();
+  const bool framing_broken = transaction_->framing_broken();
   transaction_.reset();
   dialog_.transaction_ended();
   if (!reply) co_return lost_client(why);
   answer(*reply);
+  // A sender that sees the message's end elsewhere would have its text obeyed as commands, under
+  // its login (SMTP smuggling, as in CVE-2023-51764).
+  if (framing_broken) co_return "broken framing";
   co_return std::nullopt;
 }
 
@@ -334,8 +336,8 @@ Task<std::optional<Reply>> Session::check(Stage stage) {
   co_return outcome.verdict.reply();
 }
 
-Task<void> Session::end_transaction() {
-  if (transaction_) co_await transaction_->abandon();
+void Session::end_transaction() {
+  if (transaction_) transaction_->abandon();
   transaction_.reset();
   dialog_.transaction_ended();
 }

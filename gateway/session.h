@@ -51,7 +51,7 @@ class Session {
   filters::ChainRun& chain();
   Task<std::optional<smtp::Reply>> check(filters::Stage stage);
   Task<bool> begin_tls();
-  Task<void> end_transaction();
+  void end_transaction();
   void answer(const smtp::Reply& reply);
   smtp::Capabilities capabilities() const;
 
@@ -65,7 +65,9 @@ class Session {
   smtp::Dialog dialog_;
   std::unique_ptr<filters::ChainRun> chain_;  // made when the first stage that has filters comes
   std::unique_ptr<Transaction> transaction_;
-  std::int64_t errors_ = 0;
+  std::int64_t errors_ = 0;     // 5xx answers
+  std::int64_t deferrals_ = 0;  // 4xx answers
+  std::int64_t failed_logins_ = 0;
   std::int64_t messages_ = 0;
   bool first_command_ = true;
   bool draining_ = false;

@@ -31,7 +31,7 @@ Task<Session::End> Session::on_starttls() {
                             .add("id", peer_.session_id));
     co_return "STARTTLS injection";
   }
-  co_await end_transaction();
+  end_transaction();
   conversation_.say(Reply::of(220, "2.0.0", "ready to start TLS"));
   if (!co_await begin_tls()) co_return "TLS handshake failed";
   // RFC 3207 section 4.2: all knowledge from before is forgotten.
@@ -66,13 +66,17 @@ Task<Session::End> Session::on_auth(std::string_view argument) {
   LogLine line(succeeded ? "auth" : "auth_failed");
   line.src(peer_.remote).add("id", peer_.session_id).add("listener", peer_.listener);
   line.add("user", succeeded ? peer_.user : outcome.tried).add("mechanism", mechanism);
-  line.add("code", outcome.reply.code);
+  if (!outcome.lost) line.add("code", outcome.reply.code);
   if (!succeeded) line.add("reason", outcome.reason);
   services_.log.write(line);
   if (succeeded) dialog_.authenticated();
+  if (outcome.lost) co_return lost_client(*outcome.lost);
   answer(outcome.reply);
-  if (outcome.session_over) co_return "lost during AUTH";
-  co_return std::nullopt;
+  if (outcome.session_over) co_return "bare LF";
+  if (outcome.reply.code != 535 || ++failed_logins_ < snapshot_->settings.limits.max_auth_failures)
+    co_return std::nullopt;
+  answer(Reply::of(421, "4.7.0", "too many failed log-ins, closing connection"));
+  co_return "too many failed log-ins";
 }
 
 }  // namespace sekisho

@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <unistd.h>
 
 namespace sekisho {
 namespace {
@@ -34,46 +38,43 @@ smtp::DialogRules dialog_rules(const config::ListenerSettings& listener, bool ha
           .offer_auth = logins};
 }
 
-std::shared_ptr<upstream::Upstream> make_upstream(const std::string& name,
-                                                  const upstream::UpstreamSettings& settings,
-                                                  std::shared_ptr<const TlsContext> tls,
-                                                  const Snapshot* previous) {
-  if (previous != nullptr)
-    for (const auto& known : previous->upstreams)
-      if (known->name == name && known->settings == settings) return known;
-  auto made = std::make_shared<upstream::Upstream>();
-  made->name = name;
-  made->settings = settings;
-  made->tls = std::move(tls);
-  made->breaker =
-      std::make_shared<upstream::Breaker>(settings.breaker_failures, settings.breaker_pause);
-  return made;
-}
-
 Result<upstream::Upstreams> make_upstreams(const config::Settings& settings,
                                            const Snapshot* previous, const Endpoint* capture) {
-  upstream::Upstreams upstreams;
-  for (const auto& [name, one] : settings.upstreams) {
-    std::shared_ptr<const TlsContext> tls;
-    if (one.tls != upstream::TlsMode::never) {
-      const bool verify =
-          one.tls == upstream::TlsMode::verify || one.tls == upstream::TlsMode::implicit_verify;
-      auto made = TlsContext::client(verify, one.tls_ca_file);
-      if (!made) return std::unexpected(std::move(made.error()));
-      tls = std::move(*made);
-    }
-    upstreams.push_back(make_upstream(name, one, std::move(tls), previous));
-  }
-  if (upstreams.empty() && capture != nullptr) {
+  auto wanted = settings.upstreams;
+  if (wanted.empty() && capture != nullptr) {
     upstream::UpstreamSettings inbox;
     inbox.host = capture->address.to_string();
     inbox.port = capture->port;
     inbox.tls = upstream::TlsMode::never;
-    upstreams.push_back(make_upstream("inbox", inbox, nullptr, previous));
+    wanted.emplace("inbox", std::move(inbox));
+  }
+  const upstream::Upstreams known =
+      previous != nullptr ? previous->upstreams : upstream::Upstreams{};
+  upstream::Upstreams upstreams;
+  for (const auto& [name, one] : wanted) {
+    auto made = upstream::Upstream::make(name, one, settings.hostname, known);
+    if (!made) return std::unexpected(std::move(made.error()));
+    upstreams.push_back(std::move(*made));
   }
   std::ranges::sort(upstreams, {},
                     [](const auto& u) { return std::pair(u->settings.priority, u->name); });
   return upstreams;
+}
+
+// Its folder is made here, and a folder that can't be written in refuses the configuration: later
+// it would cost every large message a 4xx.
+Result<mail::SpoolSettings> make_spool(const config::Settings& settings) {
+  mail::SpoolSettings spool{.directory = settings.state_directory / "spool",
+                            .memory = static_cast<std::size_t>(settings.spool_memory.count)};
+  std::error_code failed;
+  std::filesystem::create_directories(spool.directory, failed);
+  if (failed)
+    return fail(ErrorKind::io,
+                fmt::format("cannot make {}: {}", spool.directory.native(), failed.message()));
+  if (::access(spool.directory.c_str(), W_OK | X_OK) != 0)
+    return std::unexpected(system_error(
+        ErrorKind::io, fmt::format("cannot write in {}", spool.directory.native()), errno));
+  return spool;
 }
 
 using FilterMap = std::map<std::string, filters::Link>;
@@ -101,9 +102,20 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::build(config::Settings setting
                                                         const Snapshot* previous,
                                                         const Endpoint* capture) {
   auto made = std::make_shared<Snapshot>();
-  auto gate = relay::RelayGate::create(settings.relay);
-  if (!gate) return std::unexpected(std::move(gate.error()));
-  made->gate = std::move(*gate);
+  auto spool = make_spool(settings);
+  if (!spool) return std::unexpected(std::move(spool.error()));
+  made->spool = std::move(*spool);
+
+  // Shared where nothing changed, so that sessions begun before see later changes of the files too.
+  if (previous != nullptr && previous->settings.relay == settings.relay) {
+    if (auto read = previous->gate->reload_if_changed(); !read)
+      return std::unexpected(std::move(read.error()));
+    made->gate = previous->gate;
+  } else {
+    auto gate = relay::RelayGate::create(settings.relay);
+    if (!gate) return std::unexpected(std::move(gate.error()));
+    made->gate = std::move(*gate);
+  }
 
   if (previous != nullptr && previous->settings.auth == settings.auth) {
     made->authenticator = previous->authenticator;  // with what it knows of guessers and of owners
@@ -142,8 +154,6 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::build(config::Settings setting
     plan->chain = std::make_shared<filters::Chain>(std::move(links));
     made->listeners.emplace(name, std::move(plan));
   }
-  made->spool = {.directory = settings.state_directory / "spool",
-                 .memory = static_cast<std::size_t>(settings.spool_memory.count)};
   made->loop_token = make_loop_token(settings.hostname);
   made->settings = std::move(settings);
   return made;

@@ -37,9 +37,9 @@ struct Snapshot {
   mail::SpoolSettings spool;
   std::string loop_token;  // in our Received fields; the same after a restart
 
-  // `previous` lends what should outlive a reload: breakers, counters, known log-ins. `capture` is
-  // the address of the embedded inbox, the upstream when the settings name none. Reads files and
-  // may hash: not on a loop that serves sessions.
+  // `previous` lends what should outlive a reload: breakers, counters, known log-ins, domains.
+  // `capture` is the address of the embedded inbox, the upstream when the settings name none. Makes
+  // the spool's folder, reads files and may hash: not on a loop that serves sessions.
   static Result<std::shared_ptr<const Snapshot>> build(config::Settings settings,
                                                        const Snapshot* previous,
                                                        const Endpoint* capture);

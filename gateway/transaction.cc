@@ -17,6 +17,13 @@ namespace {
 // How long an average below the minimum data rate is let pass at the start of DATA.
 constexpr auto kDataRateGrace = 30s;
 
+// From the client's dot to our answer. A client waits 10 minutes (RFC 5321 section 4.5.3.2.6), then
+// it sends the message again.
+constexpr auto kAnswerBound = 9min;
+
+// While others wait for an upstream connection, a silent client holds one no longer than this.
+constexpr Duration kHoldWhileOthersWait = 200ms;
+
 // A message may rightly pass this gateway once more (submission, then mx); more is a loop.
 constexpr std::size_t kMaxOwnReceived = 4;
 
@@ -77,7 +84,7 @@ Task<std::optional<Transaction::Refused>> Transaction::check(Stage stage,
   if (outcome.quarantine) {
     record_.filter = outcome.filter;
     record_.why = outcome.quarantine_why;
-    edits_.replace(kQuarantineField, outcome.quarantine_why);
+    quarantine_why_ = outcome.quarantine_why;
   }
   if (!outcome.verdict.refuses()) co_return std::nullopt;
   co_return Refused{outcome.verdict.reply(), std::move(outcome.filter), outcome.verdict.why()};
@@ -158,9 +165,24 @@ Task<void> Transaction::check_header_section() {
     refuse(Decider::loop, Reply::of(554, "5.4.6", "mail loop: " + looping), looping);
     co_return;
   }
-  // Only our own filters may mark a message.
-  if (message_.headers().find(kQuarantineField) != nullptr) edits_.remove(kQuarantineField);
   co_await check_message(Stage::headers);
+}
+
+Deadline Transaction::hold_until() const {
+  if (!delivery_.holds_connection()) return Deadline::never();
+  const Duration hold = session_.snapshot.settings.timeouts.upstream_hold;
+  return Deadline::at(delivery_.held_since() +
+                      (delivery_.others_wait() ? std::min(hold, kHoldWhileOthersWait) : hold));
+}
+
+Task<Result<std::string_view>> Transaction::read_block(Conversation& conversation, Deadline whole) {
+  const Deadline block =
+      whole.or_sooner(Deadline::in(session_.snapshot.settings.timeouts.data_block));
+  auto bytes = co_await conversation.read_bytes(block.or_sooner(hold_until()));
+  const bool timed_out = !bytes && bytes.error().kind == ErrorKind::timeout;
+  if (!timed_out || !delivery_.holds_connection()) co_return bytes;
+  pause();
+  co_return co_await conversation.read_bytes(block);
 }
 
 Task<Result<void>> Transaction::read_message(Conversation& conversation) {
@@ -169,25 +191,20 @@ Task<Result<void>> Transaction::read_message(Conversation& conversation) {
                            .header_size = settings.limits.max_header_size.count,
                            .text_line = static_cast<std::size_t>(settings.limits.max_text_line)});
   const PhaseTimer timer(record_.receive_time);
-  const TimePoint begun = Clock::now();
   const Deadline whole = Deadline::in(settings.timeouts.data);
-  const Deadline hold = Deadline::in(settings.timeouts.upstream_hold);
+  Duration waited{};  // for the client, our own work apart
   bool header_checked = false;
   while (!intake.finished()) {
-    const Deadline block = whole.or_sooner(Deadline::in(settings.timeouts.data_block));
-    auto bytes =
-        co_await conversation.read_bytes(holds_connection() ? block.or_sooner(hold) : block);
-    if (!bytes && bytes.error().kind == ErrorKind::timeout && holds_connection()) {
-      co_await pause();
-      continue;
-    }
+    const TimePoint asked = Clock::now();
+    auto bytes = co_await read_block(conversation, whole);
     if (!bytes) co_return std::unexpected(std::move(bytes.error()));
+    waited += Clock::now() - asked;
     conversation.unread(bytes->substr(intake.decode(*bytes)));
     record_.size = intake.size();
-    if (auto stored = co_await intake.store(); !stored) {
+    if (auto stored = co_await intake.store(); !stored)
       refuse(Decider::gateway, Reply::of(451, "4.3.0", "temporary storage problem, try again"),
              stored.error().text);
-    }
+    framing_broken_ = intake.framing_broken();
     if (auto flawed = intake.refusal())
       refuse(flawed->code == 552 ? Decider::size : Decider::framing, std::move(*flawed));
     if (!header_checked && intake.header_complete() && !refusal_) {
@@ -196,38 +213,42 @@ Task<Result<void>> Transaction::read_message(Conversation& conversation) {
     }
     if (refusal_) intake.stop_keeping();
     if (intake.hopeless()) co_return fail(ErrorKind::limit, "message is far over the size limit");
-    if (too_slow(intake.size(), Clock::now() - begun, settings.limits.min_data_rate))
+    if (too_slow(intake.size(), waited, settings.limits.min_data_rate))
       co_return fail(ErrorKind::timeout, "data rate is below the minimum");
   }
   co_return Result<void>{};
 }
 
 Task<std::optional<Reply>> Transaction::receive(Conversation& conversation) {
+  std::optional<Reply> reply;
   if (auto read = co_await read_message(conversation); !read) {
     ended_because_ = std::move(read.error());
-    co_await pause();
     if (record_.why.empty()) record_.why = ended_because_.text;
     record_.decider = Decider::client;
-    finish(nullptr);
-    co_return std::nullopt;
+  } else {
+    answer_by_ = Deadline::in(kAnswerBound);
+    session_.services.counters.bytes_received.add(static_cast<double>(record_.size));
+    if (!refusal_) co_await check_message(Stage::end);
+    reply = refusal_ ? std::move(*refusal_) : co_await deliver();
   }
-  session_.services.counters.bytes_received.add(static_cast<double>(record_.size));
-  if (!refusal_) co_await check_message(Stage::end);
-  Reply reply = refusal_ ? std::move(*refusal_) : co_await deliver();
-  co_await pause();
+  pause();
   co_await message_.body().discard();
-  finish(&reply);
+  finish(reply ? &*reply : nullptr);
   co_return reply;
 }
 
-std::string Transaction::outgoing_header_section() const {
+std::string Transaction::outgoing_header_section() {
   const std::string& section = message_.header_section();
-  const std::size_t head = message_.headers().size();
+  const mail::Headers headers = message_.headers();
+  const std::size_t head = headers.size();
   std::string out = mail::received_field(session_.peer, envelope_,
                                          {.hostname = session_.snapshot.settings.hostname,
                                           .hide_client = trace_.hide_client,
                                           .loop_token = session_.snapshot.loop_token},
                                          std::chrono::system_clock::now());
+  // Only our own filters mark a message: a mark that it came with is none.
+  if (headers.find(kQuarantineField) != nullptr) edits_.remove(kQuarantineField);
+  if (!quarantine_why_.empty()) edits_.add(kQuarantineField, quarantine_why_);
   out += edits_.empty() ? section.substr(0, head)
                         : edits_.apply(std::string_view(section).substr(0, head));
   // A message without a header of its own gets an empty line here: its first lines would be read as
@@ -238,8 +259,8 @@ std::string Transaction::outgoing_header_section() const {
 
 Task<Reply> Transaction::deliver() {
   const PhaseTimer timer(record_.delivery_time);
-  auto outcome =
-      co_await delivery_.hand_over(envelope_, outgoing_header_section(), message_.body());
+  auto outcome = co_await delivery_.hand_over(envelope_, outgoing_header_section(), message_.body(),
+                                              answer_by_);
   record_.decider = Decider::upstream;
   record_.upstream = delivery_.upstream();
   record_.upstream_reply = delivery_.last_words();
@@ -250,8 +271,8 @@ Task<Reply> Transaction::deliver() {
   co_return std::get<Reply>(std::move(outcome));
 }
 
-Task<void> Transaction::abandon() {
-  co_await pause();
+void Transaction::abandon() {
+  pause();
   finish(nullptr);
 }
 

@@ -40,12 +40,16 @@ class Transaction {
   // `ended_because` then says why.
   Task<std::optional<smtp::Reply>> receive(Conversation& conversation);
   [[nodiscard]] const Error& ended_because() const { return ended_because_; }
+  // Where the message ended is open to dispute: nothing behind it may be obeyed.
+  [[nodiscard]] bool framing_broken() const { return framing_broken_; }
 
+  // While we wait for the client, an upstream connection is held until then and no longer: counted
+  // from its lease, so that no trickle of commands prolongs it. never() while none is held.
+  [[nodiscard]] Deadline hold_until() const;
   // The client is slow: give the upstream connection back for now.
-  [[nodiscard]] bool holds_connection() const { return delivery_.holds_connection(); }
-  Task<void> pause() { return delivery_.pause(); }
+  void pause() { delivery_.pause(); }
   // The end of a transaction without a message: RSET, EHLO, QUIT, a lost client.
-  Task<void> abandon();
+  void abandon();
 
   [[nodiscard]] const mail::Envelope& envelope() const { return envelope_; }
 
@@ -58,10 +62,11 @@ class Transaction {
   };
   Task<std::optional<Refused>> check(filters::Stage stage, const smtp::Mailbox* recipient);
   Task<Result<void>> read_message(Conversation& conversation);
+  Task<Result<std::string_view>> read_block(Conversation& conversation, Deadline whole);
   Task<void> check_header_section();
   Task<void> check_message(filters::Stage stage);
   Task<smtp::Reply> deliver();
-  std::string outgoing_header_section() const;
+  std::string outgoing_header_section();
   void refuse(Decider decider, smtp::Reply reply, std::string why = {});
   void log_refused_recipient(const smtp::Mailbox& recipient, const smtp::Reply& reply,
                              Decider decider, const Refused* by_filter);
@@ -74,8 +79,11 @@ class Transaction {
   filters::Trace trace_;
   Delivery delivery_;
   MessageRecord record_;
+  std::string quarantine_why_;          // empty: not marked
   std::optional<smtp::Reply> refusal_;  // decided while the message was still coming in
   Error ended_because_;
+  Deadline answer_by_ = Deadline::never();  // from the client's dot on
+  bool framing_broken_ = false;
   bool finished_ = false;
 };
 

@@ -143,13 +143,19 @@ def run_e2e(tally, only):
 
 def run_fuzz(tally, seconds):
     build("fuzz")
+    findings = ROOT / "build" / "fuzz" / "findings"
+    findings.mkdir(exist_ok=True)
     for binary in sorted((ROOT / "build" / "fuzz" / "tests" / "fuzz").glob("fuzz_*")):
         if not os.access(binary, os.X_OK) or binary.is_dir():
             continue
-        seeds = ROOT / "tests" / "fuzz" / "corpus" / binary.name.removeprefix("fuzz_")
+        target = binary.name.removeprefix("fuzz_")
+        seeds = ROOT / "tests" / "fuzz" / "corpus" / target
+        words = ROOT / "tests" / "fuzz" / f"{target}.dict"
+        options = ["-timeout=10", "-rss_limit_mb=2048", f"-artifact_prefix={findings}/{target}-",
+                   *([f"-dict={words}"] if words.exists() else [])]
         with tempfile.TemporaryDirectory() as work:
-            done = run([binary, f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048",
-                        f"-artifact_prefix={work}/", work, *([seeds] if seeds.exists() else [])])
+            done = run([binary, f"-max_total_time={seconds}", *options, work,
+                        *([seeds] if seeds.exists() else [])])
         tally.add("fuzz", binary.name, "passed" if done.returncode == 0 else "failed",
                   done.stdout[-6000:])
 

@@ -12,9 +12,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "gateway/auth/file_io.h"
 #include "gateway/auth/password_hash.h"
 #include "gateway/base/encode.h"
+#include "gateway/base/file.h"
 
 namespace sekisho::auth {
 namespace {
@@ -155,14 +155,12 @@ Result<Secret> read_new_password(const std::string& user) {
     if (auto good = check_new_password(*line); !good) return std::unexpected(good.error());
     return line;
   }
-  const FileHandle terminal(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (!terminal.is_open()) {
-    return std::unexpected(system_error(ErrorKind::io, "cannot open /dev/tty", errno));
-  }
-  auto first = ask(terminal.fd(), fmt::format("New password for {}: ", encode_for_log(user)));
+  const auto terminal = File::open("/dev/tty", O_RDWR | O_NOCTTY);
+  if (!terminal) return std::unexpected(terminal.error());
+  auto first = ask(terminal->fd(), fmt::format("New password for {}: ", encode_for_log(user)));
   if (!first) return first;
   if (auto good = check_new_password(*first); !good) return std::unexpected(good.error());
-  const auto second = ask(terminal.fd(), "The same again: ");
+  const auto second = ask(terminal->fd(), "The same again: ");
   if (!second) return fail(second.error().kind, second.error().text);
   if (!equal_in_constant_time(first->reveal(), second->reveal())) {
     return fail(ErrorKind::invalid, "the two passwords differ; nothing was changed");

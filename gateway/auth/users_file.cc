@@ -1,11 +1,12 @@
 #include "gateway/auth/users_file.h"
 
 #include <system_error>
+#include <utility>
 
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "gateway/auth/file_io.h"
+#include "gateway/base/file_io.h"
 
 namespace sekisho::auth {
 namespace {
@@ -18,7 +19,7 @@ std::filesystem::path target_of(const std::filesystem::path& path) {
 }
 
 // When root edits the file of the gateway's own user, that user must be able to lock it later.
-void share_lock(const FileHandle& lock, const std::filesystem::path& file) {
+void share_lock(const File& lock, const std::filesystem::path& file) {
   struct stat owner{};
   if (::geteuid() != 0 || ::stat(file.c_str(), &owner) != 0) return;
   static_cast<void>(::fchown(lock.fd(), owner.st_uid, owner.st_gid));
@@ -34,7 +35,6 @@ Result<Users> UsersFile::read(const std::filesystem::path& path) {
 
 Result<std::shared_ptr<UsersFile>> UsersFile::open(const std::filesystem::path& path) {
   std::shared_ptr<UsersFile> file(new UsersFile(path));
-  file->stamp_ = file_stamp(path);
   auto users = read(path);
   if (!users) return std::unexpected(users.error());
   file->snapshot_ = {std::make_shared<const Users>(std::move(*users)), 1};
@@ -49,22 +49,14 @@ UsersFile::Snapshot UsersFile::snapshot() const {
 }
 
 Result<bool> UsersFile::reload_if_changed() {
-  const std::lock_guard one_at_a_time(reloading_);
-  // The stamp is taken before the read: a change during it is then seen at the next look.
-  std::string stamp = file_stamp(path_);
-  if (stamp == stamp_ && is_final_stamp(stamp)) return false;
-  stamp_ = std::move(stamp);
-  auto users = read(path_);
-  if (!users) {
-    if (users.error().text == reason_) return false;
-    reason_ = users.error().text;
-    return std::unexpected(users.error());
-  }
-  reason_.clear();
-  const std::lock_guard lock(mutex_);
-  if (*users == *snapshot_.users) return false;
-  snapshot_ = {std::make_shared<const Users>(std::move(*users)), snapshot_.generation + 1};
-  return true;
+  return watch_.look([this]() -> Result<bool> {
+    auto users = read(path_);
+    if (!users) return std::unexpected(std::move(users.error()));
+    const std::lock_guard lock(mutex_);
+    if (*users == *snapshot_.users) return false;
+    snapshot_ = {std::make_shared<const Users>(std::move(*users)), snapshot_.generation + 1};
+    return true;
+  });
 }
 
 Result<void> UsersFile::update(const std::filesystem::path& path,

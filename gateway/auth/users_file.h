@@ -8,10 +8,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <string>
+#include <utility>
 
 #include "gateway/auth/users_text.h"
 #include "gateway/base/error.h"
+#include "gateway/base/file_watch.h"
 
 namespace sekisho::auth {
 
@@ -39,13 +40,11 @@ class UsersFile {
                              const std::function<Result<void>(Users&)>& change);
 
  private:
-  explicit UsersFile(std::filesystem::path path) : path_(std::move(path)) {}
+  explicit UsersFile(std::filesystem::path path) : path_(std::move(path)), watch_(path_) {}
   static Result<Users> read(const std::filesystem::path& path);
 
   std::filesystem::path path_;
-  std::mutex reloading_;
-  std::string stamp_;   // guarded by reloading_; what stat() said of the file when it was read
-  std::string reason_;  // guarded by reloading_; why the file was last refused
+  FileWatch watch_;
   mutable std::mutex mutex_;
   Snapshot snapshot_;  // guarded by mutex_
 };

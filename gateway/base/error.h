@@ -18,7 +18,7 @@ enum class ErrorKind : std::uint8_t {
   cancelled,    // we are stopping: unwind, do not retry
   protocol,     // the peer broke the protocol
   unavailable,  // a needed service or resource is not there now; trying again later may help
-  limit,        // a configured bound was reached
+  limit,        // a bound was reached: a configured one, or the system's
 };
 
 // `text` is for the log and for administrators. It may hold bytes that a peer sent, so every sink

@@ -60,6 +60,13 @@ IpAddress IpAddress::client_key() const {
 
 std::string IpAddress::smtp_literal() const { return v4_ ? to_string() : "IPv6:" + to_string(); }
 
+bool IpAddress::is_unspecified() const { return masked(0) == *this; }
+
+bool IpAddress::is_loopback() const {
+  if (v4_) return bytes_[0] == 127;
+  return masked(127).is_unspecified() && bytes_[15] == 1;
+}
+
 IpAddress IpAddress::masked(int prefix) const {
   IpAddress out = *this;
   for (int i = 0; i < bits() / 8; ++i) {

@@ -34,6 +34,8 @@ class IpAddress {
   [[nodiscard]] IpAddress client_key() const;
   // The address with all but its first `prefix` bits zero.
   [[nodiscard]] IpAddress masked(int prefix) const;
+  [[nodiscard]] bool is_unspecified() const;  // 0.0.0.0, ::
+  [[nodiscard]] bool is_loopback() const;     // 127.0.0.0/8, ::1
   // RFC 5321 4.1.3 address literal without brackets: "192.0.2.1" or "IPv6:2001:db8::1".
   [[nodiscard]] std::string smtp_literal() const;
 
@@ -65,6 +67,7 @@ class Network {
   static Result<Network> parse(std::string_view text);
 
   [[nodiscard]] bool contains(const IpAddress& address) const;
+  [[nodiscard]] bool contains(const Network& inner) const;
   [[nodiscard]] const IpAddress& address() const { return address_; }
   [[nodiscard]] int prefix() const { return prefix_; }
   [[nodiscard]] std::string to_string() const;

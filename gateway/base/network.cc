@@ -61,6 +61,10 @@ bool Network::contains(const IpAddress& address) const {
   return address.is_v4() == address_.is_v4() && address.masked(prefix_) == address_;
 }
 
+bool Network::contains(const Network& inner) const {
+  return prefix_ <= inner.prefix_ && contains(inner.address_);
+}
+
 std::string Network::to_string() const {
   return address_.to_string() + "/" + std::to_string(prefix_);
 }
@@ -74,9 +78,8 @@ bool Network::is_private() const {
     }
     return networks;
   }();
-  return std::ranges::any_of(kPrivate, [this](const Network& range) {
-    return range.prefix() <= prefix_ && range.contains(address_);
-  });
+  return std::ranges::any_of(kPrivate,
+                             [this](const Network& range) { return range.contains(*this); });
 }
 
 NetworkSet::NetworkSet(std::vector<Network> networks) : networks_(std::move(networks)) {

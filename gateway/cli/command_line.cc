@@ -79,6 +79,13 @@ void add_inbox_commands(CLI::App& app, Request& request) {
   one->add_option("ID", request.message, "As the list has it")->required();
 }
 
+// CLI11's require_subcommand(1) doesn't see to it where fallthrough() lets a second command follow
+// the first.
+bool is_one_command(const CLI::App& app) {
+  const auto given = app.get_subcommands();
+  return given.empty() || (given.size() == 1 && is_one_command(*given.front()));
+}
+
 }  // namespace
 
 int run_command_line(int argc, const char* const* argv) {
@@ -102,6 +109,10 @@ int run_command_line(int argc, const char* const* argv) {
     const bool asked = error.get_exit_code() == 0;  // --help, --version
     app.exit(error);
     return asked ? kDone : kUsage;
+  }
+  if (!is_one_command(app)) {
+    fmt::print(stderr, "sekisho: one command at a time; `sekisho --help` shows all\n");
+    return kUsage;
   }
   if (!request.command) {
     fmt::print(stderr, "sekisho: a command is missing; `sekisho --help` shows all\n");

@@ -12,16 +12,6 @@
 namespace sekisho::config {
 namespace {
 
-bool is_any(const IpAddress& address) {
-  return address == IpAddress{} || address == IpAddress::v6({});
-}
-
-bool is_loopback(const IpAddress& address) {
-  static const NetworkSet kLoopback(
-      {Network::parse("127.0.0.0/8").value(), Network::parse("::1").value()});
-  return kLoopback.find(address) != nullptr;
-}
-
 bool is_private(const IpAddress& address) {
   return Network::parse(address.to_string()).value().is_private();
 }
@@ -70,7 +60,7 @@ class AddressBook {
                      address_hint(text, port));
     } else if (endpoint->port == 0) {
       // A port that the system chooses is of use to tests, which are on the loopback.
-      if (is_loopback(endpoint->address)) return;
+      if (endpoint->address.is_loopback()) return;
       context_.wrong(setting, "port 0 can't be listened on",
                      fmt::format("the usual port is {}", port));
     } else if (const auto [other, added] = taken_.emplace(*endpoint, setting); !added) {
@@ -123,7 +113,7 @@ void check_profile(const CheckContext& context, const std::string& table,
   }
   const std::optional<Endpoint> endpoint = Endpoint::parse(listener.address);
   if (listener.profile != Profile::internal || !endpoint) return;
-  if (is_any(endpoint->address) || !is_private(endpoint->address)) {
+  if (endpoint->address.is_unspecified() || !is_private(endpoint->address)) {
     context.warn(table + ".address",
                  "the world can reach a listener that relays without a password; relay.networks is "
                  "all that keeps strangers out",
@@ -156,7 +146,7 @@ void check_listeners(const CheckContext& context) {
   constexpr int kUsualMetricsPort = 9100;
   addresses.add("metrics_address", settings.metrics_address, kUsualMetricsPort);
   const std::optional<Endpoint> metrics = Endpoint::parse(settings.metrics_address);
-  if (metrics && !is_loopback(metrics->address)) {
+  if (metrics && !metrics->address.is_loopback()) {
     context.warn("metrics_address",
                  "the metrics page asks for no password, and others can reach this address",
                  "use 127.0.0.1, or see to it that a firewall keeps strangers out");

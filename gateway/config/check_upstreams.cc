@@ -23,14 +23,10 @@ std::vector<IpAddress> addresses_of(const std::string& host) {
 
 bool reaches(const IpAddress& target, const IpAddress& listening) {
   if (target == listening) return true;
-  // A listener on every address hears the loopback too; connecting to "any" is the loopback.
-  const bool any4 = listening == IpAddress{};
-  const bool any6 = listening == IpAddress::v6({});
-  const Network loopback = Network::parse("127.0.0.0/8").value();
-  if (target == IpAddress{} || target == IpAddress::v6({})) {
-    return any4 || any6 || loopback.contains(listening) || listening == kLoopback6;
-  }
-  return (loopback.contains(target) && any4) || (target == kLoopback6 && any6);
+  // Connecting to "any" is connecting to the loopback of either family.
+  if (target.is_unspecified()) return listening.is_unspecified() || listening.is_loopback();
+  // A listener on every address hears the loopback too.
+  return target.is_loopback() && listening.is_unspecified() && target.is_v4() == listening.is_v4();
 }
 
 }  // namespace

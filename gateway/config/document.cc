@@ -1,15 +1,11 @@
 #include "gateway/config/document.h"
 
-#include <cerrno>
 #include <string>
 #include <utility>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "gateway/base/error.h"
+#include "gateway/base/file_io.h"
 #include "gateway/config/include.h"
 #include "gateway/config/parse.h"
 
@@ -18,24 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxFileBytes = 1024 * 1024;  // more is not a configuration
-
-Result<std::string> read_file(const fs::path& file) {
-  // O_NONBLOCK: a named pipe in its place must not hang us.
-  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return std::unexpected(system_error(ErrorKind::io, "cannot open the file", errno));
-  std::string text;
-  char block[16 * 1024];
-  ssize_t count = 0;
-  while (text.size() <= kMaxFileBytes && (count = ::read(fd, block, sizeof block)) > 0) {
-    text.append(block, static_cast<std::size_t>(count));
-  }
-  const int error = errno;
-  ::close(fd);
-  if (count < 0) return std::unexpected(system_error(ErrorKind::io, "cannot read the file", error));
-  if (text.size() > kMaxFileBytes) return fail(ErrorKind::limit, "the file is larger than 1 MiB");
-  return text;
-}
+constexpr std::size_t kMaxBytes = 1024 * 1024;  // more is not a configuration
 
 void merge(Node& into, Node&& from, const std::string& path, Problems& problems) {
   for (auto& [name, node] : from.children) {
@@ -64,7 +43,7 @@ const Source& add_source(Document& document, fs::path path, std::string text) {
 // nullptr, and told, when the file can't be read.
 const Source* open_source(Document& document, const fs::path& file, std::string hint,
                           Problems& problems) {
-  Result<std::string> text = read_file(file);
+  Result<std::string> text = read_whole_file(file, kMaxBytes);
   const bool readable = text.has_value();
   const Source& source = add_source(document, file, readable ? std::move(*text) : std::string());
   if (readable) return &source;

@@ -57,6 +57,8 @@ void LimitSettings::visit(SettingsVisitor& v) {
           "Recipients of one message; RFC 5321 section 4.5.3.1.8 wants 100 at least.", 1, kMany);
   v.field("max_errors", max_errors, "Refused commands in one session before it is ended with 421.",
           1, kMany);
+  v.field("max_auth_failures", max_auth_failures,
+          "Failed log-ins in one session before it is ended with 421.", 1, kMany);
   v.field("max_messages", max_messages, "Messages in one session before it is ended with 421.", 1,
           kMany);
   v.field("max_command_line", max_command_line, "Bytes of one command line with its CRLF.", 512,

@@ -41,6 +41,7 @@ struct LimitSettings {
   Bytes max_message_size{50 * 1024 * 1024};
   std::int64_t max_recipients = 100;     // a transaction (RFC 5321 4.5.3.1.8: at least 100)
   std::int64_t max_errors = 20;          // a session; then 421
+  std::int64_t max_auth_failures = 3;    // a session; then 421
   std::int64_t max_messages = 1000;      // a session; then 421
   std::int64_t max_command_line = 2048;  // bytes with CRLF
   std::int64_t max_text_line = 0;        // of a message; 0: no limit

@@ -20,7 +20,7 @@ constexpr std::size_t kMaxUnsent = 4096;
 using smtp::Reply;
 using smtp::Verb;
 
-Reply ok() { return Reply::of(250, "2.0.0", "Ok"); }
+Reply ok() { return Reply::of(250, "2.0.0", "ok"); }
 
 smtp::DialogRules plain_rules() { return {.tls_available = false}; }
 
@@ -148,7 +148,7 @@ Reply CaptureSession::mail(const smtp::Command& command) {
   }
   sender_ = std::move(parsed->sender);
   dialog_.mail_accepted();
-  return Reply::of(250, "2.1.0", "Ok");
+  return Reply::of(250, "2.1.0", "ok");
 }
 
 Reply CaptureSession::rcpt(const smtp::Command& command) {
@@ -157,7 +157,7 @@ Reply CaptureSession::rcpt(const smtp::Command& command) {
   if (recipients_.size() >= kMaxRecipients) return Reply::of(452, "4.5.3", "too many recipients");
   recipients_.push_back(std::move(parsed->recipient));
   dialog_.recipient_accepted();
-  return Reply::of(250, "2.1.5", "Ok");
+  return Reply::of(250, "2.1.5", "ok");
 }
 
 void CaptureSession::forget_transaction() {
@@ -225,7 +225,7 @@ Task<Reply> CaptureSession::store(mail::Spool& spool) {
                          .add("from", sender_ ? sender_->to_string() : "")
                          .add("recipients", recipients_.size())
                          .add("bytes", spool.size()));
-  co_return Reply::of(250, "2.0.0", "Ok: queued as " + *stored);
+  co_return Reply::of(250, "2.0.0", "ok: queued as " + *stored);
 }
 
 std::string CaptureSession::trace_headers() const {

@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "gateway/inbox/file.h"
+#include "gateway/base/file.h"
 #include "gateway/mail/headers.h"
 
 namespace sekisho::inbox {
@@ -44,12 +44,6 @@ std::string unique_name() {
   micros.insert(0, 6 - micros.size(), '0');
   return std::to_string(now / 1'000'000) + ".M" + micros + "P" + std::to_string(::getpid()) + "Q" +
          std::to_string(count.fetch_add(1)) + "." + host_name();
-}
-
-Result<void> sync_folder(const fs::path& folder) {
-  auto opened = File::open(folder, O_RDONLY | O_DIRECTORY);
-  if (!opened) return std::unexpected(opened.error());
-  return opened->sync();
 }
 
 std::string field(const mail::Headers& headers, std::string_view name) {

@@ -1,7 +1,9 @@
 // ByteStream: a two-way stream of bytes, plain or TLS, as a session and the upstream client see it.
 // Owned by its session; one loop, one thread. A read and a write are never pending together.
 // After any error but `timeout` or `cancelled` on a read, the stream is only good for close(), and
-// every read and write fails. After `cancelled` what needs no waiting still works: a last reply.
+// every read and write fails; except that after a failed write what the peer had said can still be
+// read, unless the TLS channel itself has failed. After `cancelled` what needs no waiting still
+// works: a last reply.
 #pragma once
 
 #include <cstddef>
@@ -34,6 +36,9 @@ class ByteStream {
   virtual Task<Result<std::size_t>> read_some(std::span<char> into, Deadline deadline) = 0;
   // All of it, or an error; the deadline is for the whole.
   virtual Task<Result<void>> write_all(std::string_view bytes, Deadline deadline) = 0;
+  // The same for a peer that has nothing to say before it has taken everything: when we would have
+  // to wait and there is input (or the end), ErrorKind::protocol, and the input can be read.
+  virtual Task<Result<void>> write_until_input(std::string_view bytes, Deadline deadline) = 0;
 
   // Turns the stream into TLS. Bytes that the peer sent ahead of its handshake must not be in any
   // buffer of ours by then: the caller checks, the handshake itself reads only from the socket.

@@ -45,6 +45,9 @@ class FdWaiter {
 
   Wait readable(Deadline deadline) { return {*this, EV_READ, deadline, false}; }
   Wait writable(Deadline deadline) { return {*this, EV_WRITE, deadline, false}; }
+  Wait writable_or_readable(Deadline deadline) {
+    return {*this, EV_WRITE | EV_READ, deadline, false};
+  }
   // To be awaited before each system call. A peer that never lets us wait (it sends as fast as we
   // read) must not keep the other sessions of the loop waiting: every 16th call in a row without a
   // wait lets them run first.

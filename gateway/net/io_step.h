@@ -1,6 +1,7 @@
 // IoStep: what one attempt to read or write without waiting came to.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
@@ -17,5 +18,10 @@ struct IoStep {
   State state = State::failed;
   std::size_t bytes = 0;
 };
+
+// Does this errno mean "try again" and nothing worse?
+inline bool is_temporary(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
 
 }  // namespace sekisho

@@ -9,9 +9,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "gateway/base/descriptor.h"
+
 namespace sekisho {
 namespace {
 
+// A flood of connections must not keep the sessions waiting.
 constexpr int kAcceptsPerTurn = 64;
 constexpr Duration kPause = 200ms;
 
@@ -21,7 +24,9 @@ enum class Sharing { with_our_other_loops, with_nobody };
 Result<int> bind_socket(const Endpoint& address, Sharing sharing) {
   const bool v4 = address.address.is_v4();
   const std::string what = "cannot listen on " + address.to_string();
-  const int fd = ::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  Descriptor socket(
+      ::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const int fd = socket.get();
   if (fd < 0) return std::unexpected(system_error(ErrorKind::unavailable, what, errno));
   const int on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -32,9 +37,8 @@ Result<int> bind_socket(const Endpoint& address, Sharing sharing) {
   if (!v4) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
   sockaddr_storage native{};
   const socklen_t length = address.to_sockaddr(native);
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&native), length) == 0) return fd;
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&native), length) == 0) return socket.release();
   const int error = errno;
-  ::close(fd);
   if (error == EADDRINUSE) {
     return fail(ErrorKind::unavailable, what + ": the port is in use by another program");
   }
@@ -87,42 +91,44 @@ Result<int> open_listening_socket(const Endpoint& address, int backlog) {
 }
 
 struct Listener::Impl {
-  Impl(Loop& loop, int descriptor, OnAccept accept, std::function<void(Error)> pause)
-      : fd(descriptor),
+  Impl(Loop& loop, Descriptor descriptor, OnAccept accept, std::function<void(Error)> pause)
+      : socket(std::move(descriptor)),
         on_accept(std::move(accept)),
         on_pause(std::move(pause)),
-        ready(event_new(loop.base(), fd, EV_READ | EV_PERSIST, &Impl::on_ready, this)),
-        resume(loop, [this] { event_add(ready, nullptr); }) {
-    if (ready == nullptr || event_add(ready, nullptr) != 0) throw std::bad_alloc();
+        ready(event_new(loop.base(), socket.get(), EV_READ | EV_PERSIST, &Impl::on_ready, this)),
+        resume(loop, [this] { event_add(ready.get(), nullptr); }) {
+    if (!ready || event_add(ready.get(), nullptr) != 0) throw std::bad_alloc();
   }
   ~Impl() {
     if (gone != nullptr) *gone = true;
-    event_free(ready);
-    ::close(fd);
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  static void on_ready(evutil_socket_t, short, void* self) { static_cast<Impl*>(self)->accept(); }
-  void accept();
+  static void on_ready(evutil_socket_t, short, void* self) {
+    static_cast<Impl*>(self)->accept(kAcceptsPerTurn);
+  }
+  void accept(int at_most);
   void stop_for_a_while(int error);
 
-  int fd;
+  struct Free {
+    void operator()(event* watch) const { event_free(watch); }
+  };
+  Descriptor socket;
   OnAccept on_accept;
   std::function<void(Error)> on_pause;
-  event* ready;
+  std::unique_ptr<event, Free> ready;
   Timer resume;
   bool* gone = nullptr;  // set while on_accept runs, which may destroy the listener
 };
 
-void Listener::Impl::accept() {
+void Listener::Impl::accept(int at_most) {
   bool destroyed = false;
-  // A bound per turn: a flood of connections must not keep the sessions waiting.
-  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+  for (int i = 0; i < at_most; ++i) {
     sockaddr_storage native{};
     socklen_t length = sizeof(native);
     auto* const address = reinterpret_cast<sockaddr*>(&native);
-    const int client = ::accept4(fd, address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int client = ::accept4(socket.get(), address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (client < 0) {
       const int error = errno;
       if (error == EAGAIN || error == EWOULDBLOCK) return;
@@ -139,21 +145,24 @@ void Listener::Impl::accept() {
 }
 
 void Listener::Impl::stop_for_a_while(int error) {
-  event_del(ready);
+  event_del(ready.get());
   resume.start(kPause);
   if (on_pause) on_pause(system_error(ErrorKind::unavailable, "accept paused", error));
 }
 
 Listener::Listener(Loop& loop, int fd, OnAccept on_accept, std::function<void(Error)> on_pause)
-    : impl_(std::make_unique<Impl>(loop, fd, std::move(on_accept), std::move(on_pause))) {}
+    : impl_(std::make_unique<Impl>(loop, Descriptor(fd), std::move(on_accept),
+                                   std::move(on_pause))) {}
 
 Listener::~Listener() = default;
+
+void Listener::accept_waiting(int at_most) { impl_->accept(at_most); }
 
 Endpoint Listener::address() const {
   sockaddr_storage native{};
   socklen_t length = sizeof(native);
   auto* const address = reinterpret_cast<sockaddr*>(&native);
-  if (::getsockname(impl_->fd, address, &length) != 0) return {};
+  if (::getsockname(impl_->socket.get(), address, &length) != 0) return {};
   return Endpoint::from_sockaddr(address, length);
 }
 

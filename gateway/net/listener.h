@@ -32,6 +32,9 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
+  // Accepts who waits already, up to `at_most`: closing the socket would reset them.
+  void accept_waiting(int at_most);
+
   [[nodiscard]] Endpoint address() const;  // with the port the system chose
 
  private:

@@ -4,14 +4,13 @@
 
 #include <sys/socket.h>
 
+#include "gateway/net/io_step.h"
 #include "gateway/net/tls_channel.h"
 
 namespace sekisho {
 namespace {
 
 TlsChannel& channel_of(BIO* bio) { return *static_cast<TlsChannel*>(BIO_get_data(bio)); }
-
-bool is_temporary(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
 }  // namespace
 

@@ -11,7 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "gateway/net/exhaustion.h"
 #include "gateway/net/fd_waiter.h"
+#include "gateway/net/io_step.h"
 #include "gateway/net/tls_channel.h"
 
 namespace sekisho {
@@ -22,8 +24,6 @@ using Woken = FdWaiter::Woken;
 
 // How much a peer may send to a stream that is being closed before it gets a reset after all.
 constexpr std::size_t kLingerBytes = 1024 * 1024;
-
-bool is_temporary(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
 std::unexpected<Error> stopped(Woken woken, std::string_view what) {
   switch (woken) {
@@ -48,7 +48,12 @@ class SocketStream final : public ByteStream {
 
   Task<Result<void>> connect(const Endpoint& peer, Deadline deadline);
   Task<Result<std::size_t>> read_some(std::span<char> into, Deadline deadline) override;
-  Task<Result<void>> write_all(std::string_view bytes, Deadline deadline) override;
+  Task<Result<void>> write_all(std::string_view bytes, Deadline deadline) override {
+    return write(bytes, deadline, OnInput::go_on);
+  }
+  Task<Result<void>> write_until_input(std::string_view bytes, Deadline deadline) override {
+    return write(bytes, deadline, OnInput::stop);
+  }
   Task<Result<void>> start_tls(std::shared_ptr<const TlsContext> context,
                                std::string_view server_name, Deadline deadline) override;
   [[nodiscard]] const TlsInfo* tls() const override { return secured_ ? &tls_->info() : nullptr; }
@@ -56,6 +61,9 @@ class SocketStream final : public ByteStream {
   Task<void> close(Deadline deadline) override;
 
  private:
+  enum class OnInput : std::uint8_t { go_on, stop };
+
+  Task<Result<void>> write(std::string_view bytes, Deadline deadline, OnInput on_input);
   IoStep plain_result(ssize_t moved);
   IoStep read_step(std::span<char> into);
   IoStep write_step(std::string_view bytes);
@@ -70,8 +78,10 @@ class SocketStream final : public ByteStream {
   int errno_ = 0;         // of the last plain step that failed
   bool secured_ = false;  // the handshake is over
   bool at_end_ = false;   // the peer will send nothing more
-  bool broken_ =
-      false;  // an error was returned: nothing goes out any more, least of all as plain text
+  // Nothing goes out any more: a part of a write may be lost, or a handshake failed and what
+  // followed would be plain text.
+  bool unwritable_ = false;
+  bool broken_ = false;  // nor can anything be read
 };
 
 IoStep SocketStream::plain_result(ssize_t moved) {
@@ -100,7 +110,7 @@ FdWaiter::Wait SocketStream::wait_for(State wanted, Deadline deadline) {
 }
 
 std::unexpected<Error> SocketStream::failed(std::string_view what) {
-  broken_ = true;
+  unwritable_ = broken_ = true;
   if (tls_) return std::unexpected(tls_->error(what));
   const bool gone = errno_ == ECONNRESET || errno_ == EPIPE;
   return std::unexpected(system_error(gone ? ErrorKind::closed : ErrorKind::io, what, errno_));
@@ -121,7 +131,7 @@ Task<Result<void>> SocketStream::connect(const Endpoint& peer, Deadline deadline
     result = ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
     if (result != 0) error = errno;
   }
-  if (error != 0) co_return std::unexpected(system_error(ErrorKind::unavailable, what, error));
+  if (error != 0) co_return std::unexpected(refused_by_system(what, error));
   co_return Result<void>{};
 }
 
@@ -145,8 +155,9 @@ Task<Result<std::size_t>> SocketStream::read_some(std::span<char> into, Deadline
   }
 }
 
-Task<Result<void>> SocketStream::write_all(std::string_view bytes, Deadline deadline) {
-  if (fd_ < 0 || broken_) co_return unusable("write");
+Task<Result<void>> SocketStream::write(std::string_view bytes, Deadline deadline,
+                                       OnInput on_input) {
+  if (fd_ < 0 || unwritable_) co_return unusable("write");
   while (!bytes.empty()) {
     Woken woken = co_await waiter_.turn(deadline);
     if (woken == Woken::ready) {
@@ -155,11 +166,24 @@ Task<Result<void>> SocketStream::write_all(std::string_view bytes, Deadline dead
         bytes.remove_prefix(step.bytes);
         continue;
       }
-      if (step.state == State::failed || step.state == State::end) co_return failed("write");
-      woken = co_await wait_for(step.state, deadline);
+      if (step.state == State::failed || step.state == State::end) {
+        auto why = failed("write");
+        // A plain socket still holds what the peer said before it closed or reset.
+        if (!tls_) broken_ = false;
+        co_return why;
+      }
+      if (on_input == OnInput::stop && step.state == State::want_write) {
+        woken = co_await waiter_.writable_or_readable(deadline);
+        if (woken == Woken::ready && readable_now()) {
+          unwritable_ = true;
+          co_return fail(ErrorKind::protocol, "write: the peer spoke before it had taken all");
+        }
+      } else {
+        woken = co_await wait_for(step.state, deadline);
+      }
     }
     if (woken != Woken::ready) {
-      broken_ = true;  // a part may be out: whatever followed would be taken for the rest
+      unwritable_ = true;  // a part may be out: whatever followed would be taken for the rest
       co_return stopped(woken, "write");
     }
   }
@@ -168,11 +192,11 @@ Task<Result<void>> SocketStream::write_all(std::string_view bytes, Deadline dead
 
 Task<Result<void>> SocketStream::start_tls(std::shared_ptr<const TlsContext> context,
                                            std::string_view server_name, Deadline deadline) {
-  if (fd_ < 0 || broken_) co_return unusable("TLS handshake");
+  if (fd_ < 0 || unwritable_) co_return unusable("TLS handshake");
   if (tls_) co_return fail(ErrorKind::invalid, "the connection is in TLS already");
   auto channel = TlsChannel::create(*context, fd_, server_name);
   if (!channel) {
-    broken_ = true;
+    unwritable_ = broken_ = true;
     co_return std::unexpected(std::move(channel.error()));
   }
   tls_ = std::move(*channel);
@@ -187,7 +211,7 @@ Task<Result<void>> SocketStream::start_tls(std::shared_ptr<const TlsContext> con
       woken = co_await wait_for(step.state, deadline);
     }
     if (woken != Woken::ready) {
-      broken_ = true;
+      unwritable_ = broken_ = true;
       co_return stopped(woken, "TLS handshake");
     }
   }
@@ -204,7 +228,7 @@ bool SocketStream::readable_now() {
 
 Task<void> SocketStream::close(Deadline deadline) {
   if (fd_ < 0) co_return;
-  while (tls_ && !broken_) {
+  while (tls_ && !unwritable_) {
     const IoStep step = tls_->shutdown();
     if (step.state != State::want_read && step.state != State::want_write) break;
     if (co_await wait_for(step.state, deadline) != Woken::ready) break;
@@ -255,8 +279,7 @@ Task<Result<std::unique_ptr<ByteStream>>> connect_socket(Loop& loop, const Endpo
   const int family = peer.address.is_v4() ? AF_INET : AF_INET6;
   const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) {
-    co_return std::unexpected(
-        system_error(ErrorKind::unavailable, "connect to " + peer.to_string(), errno));
+    co_return std::unexpected(refused_by_system("connect to " + peer.to_string(), errno));
   }
   set_options(fd);
   auto stream = std::make_unique<SocketStream>(loop, fd, cancel);

@@ -17,7 +17,8 @@ namespace sekisho {
 std::unique_ptr<ByteStream> make_socket_stream(Loop& loop, int fd, CancelSource& cancel);
 
 // Connects to an address. The error names it: "connect to 192.0.2.1:25: Connection refused";
-// ErrorKind::unavailable for what the network or the system refused, timeout, cancelled.
+// ErrorKind::unavailable for what the network or the system refused, ErrorKind::limit when this
+// side has no descriptors or memory left; timeout, cancelled.
 Task<Result<std::unique_ptr<ByteStream>>> connect_socket(Loop& loop, const Endpoint& peer,
                                                          Deadline deadline, CancelSource& cancel);
 

@@ -2,16 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <chrono>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include "gateway/base/encode.h"
+#include "gateway/base/file_io.h"
 #include "gateway/base/ip.h"
 #include "gateway/base/text.h"
 #include "gateway/smtp/address.h"
@@ -20,7 +16,6 @@ namespace sekisho::relay {
 namespace {
 
 constexpr std::string_view kBelow = "*.";
-constexpr off_t kMaxFileBytes = 64L * 1024 * 1024;
 
 // Top-level names that nobody can own in the public DNS (RFC 6761, RFC 6762 appendix G): the only
 // ones that "*.name" may stand for, since "*.com" would relay for half the world.
@@ -28,44 +23,15 @@ constexpr std::array<std::string_view, 13> kPrivateTopLevel = {
     "corp",  "example",     "home",      "internal", "intranet", "invalid", "lan",
     "local", "localdomain", "localhost", "private",  "test",     "onion"};
 
-// What tells one state of the file from another. The change time is in it because tools that keep
-// the modification time (cp -p, rsync -t) exist. A file that was touched a moment ago gets a stamp
-// that no later look can equal: the clock of file systems ticks in milliseconds, so a second change
-// could hide in the same tick.
-std::string stamp_of(const std::filesystem::path& file) {
-  struct stat info{};
-  if (::stat(file.c_str(), &info) != 0) return fmt::format("errno {}", errno);
-  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-  const auto age = since_epoch - std::chrono::seconds(info.st_ctim.tv_sec) -
-                   std::chrono::nanoseconds(info.st_ctim.tv_nsec);
-  const bool fresh = age < std::chrono::milliseconds(50);
-  return fmt::format("{}.{} {}.{} {} {}{}", info.st_mtim.tv_sec, info.st_mtim.tv_nsec,
-                     info.st_ctim.tv_sec, info.st_ctim.tv_nsec, info.st_size, info.st_ino,
-                     fresh ? " fresh" : "");
-}
-
-bool is_final(std::string_view stamp) { return !stamp.ends_with("fresh"); }
-
-Result<std::string> read_whole(const std::filesystem::path& file) {
-  struct stat info{};
-  if (::stat(file.c_str(), &info) != 0) {
-    return std::unexpected(
-        system_error(ErrorKind::io, fmt::format("cannot read {}", file.native()), errno));
-  }
-  // A FIFO would block the thread for good.
-  if (!S_ISREG(info.st_mode)) {
-    return fail(ErrorKind::invalid, fmt::format("{}: not a regular file", file.native()));
-  }
-  if (info.st_size > kMaxFileBytes) {
-    return fail(ErrorKind::limit, fmt::format("{}: larger than 64 MB", file.native()));
-  }
-  std::ifstream in(file, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (!in.is_open() || in.bad()) {
-    return std::unexpected(
-        system_error(ErrorKind::io, fmt::format("cannot read {}", file.native()), errno));
-  }
-  return text;
+// "*.co.uk" and the like: registries that sell names one level down. `domain` in lower case.
+bool is_registry(std::string_view domain) {
+  constexpr std::array<std::string_view, 12> kSecondLevel = {
+      "ac", "co", "com", "edu", "go", "gob", "gov", "gv", "ne", "net", "or", "org"};
+  const auto dot = domain.find('.');
+  if (dot == std::string_view::npos) return false;
+  const std::string_view country = domain.substr(dot + 1);
+  return country.size() == 2 && std::ranges::all_of(country, is_alpha) &&
+         std::ranges::find(kSecondLevel, domain.substr(0, dot)) != kSecondLevel.end();
 }
 
 std::string quoted(std::string_view entry) { return '"' + encode_for_log(entry, 80) + '"'; }
@@ -98,6 +64,10 @@ Result<void> DomainSet::add(std::string_view entry, Content& content) {
   if (below && domain->find('.') == std::string::npos &&
       std::ranges::find(kPrivateTopLevel, *domain) == kPrivateTopLevel.end()) {
     return fail(ErrorKind::invalid, quoted(entry) + " would relay for a whole top-level domain");
+  }
+  if (below && is_registry(*domain)) {
+    return fail(ErrorKind::invalid, fmt::format("{} would relay for everybody's domains under {}",
+                                                quoted(entry), *domain));
   }
   (below ? content.below : content.exact).insert(std::move(*domain));
   return {};
@@ -146,7 +116,7 @@ Result<std::shared_ptr<const DomainSet::Content>> DomainSet::load() const {
     }
   }
   if (!file_.empty()) {
-    const auto text = read_whole(file_);
+    const auto text = read_whole_file(file_);
     if (!text) return std::unexpected(text.error());
     if (const auto added = add_lines(*text, file_, *content); !added) {
       return std::unexpected(added.error());
@@ -157,10 +127,7 @@ Result<std::shared_ptr<const DomainSet::Content>> DomainSet::load() const {
 
 Result<std::shared_ptr<DomainSet>> DomainSet::create(const std::vector<std::string>& domains,
                                                      const std::filesystem::path& file) {
-  auto set = std::make_shared<DomainSet>();
-  set->configured_ = domains;
-  set->file_ = file;
-  if (!file.empty()) set->stamp_ = stamp_of(file);
+  std::shared_ptr<DomainSet> set(new DomainSet(domains, file));
   auto content = set->load();
   if (!content) return std::unexpected(content.error());
   set->content_ = std::move(*content);
@@ -191,22 +158,14 @@ bool DomainSet::empty() const {
 
 Result<bool> DomainSet::reload_if_changed() {
   if (file_.empty()) return false;
-  const std::lock_guard one_at_a_time(reloading_);
-  // The stamp is taken before the read: a change during it is then seen at the next look.
-  std::string stamp = stamp_of(file_);
-  if (stamp == stamp_ && is_final(stamp)) return false;
-  stamp_ = std::move(stamp);
-  auto content = load();
-  if (!content) {
-    if (content.error().text == reason_) return false;
-    reason_ = content.error().text;
-    return std::unexpected(content.error());
-  }
-  reason_.clear();
-  const std::lock_guard lock(mutex_);
-  if (**content == *content_) return false;
-  content_ = std::move(*content);
-  return true;
+  return watch_.look([this]() -> Result<bool> {
+    auto content = load();
+    if (!content) return std::unexpected(std::move(content.error()));
+    const std::lock_guard lock(mutex_);
+    if (**content == *content_) return false;
+    content_ = std::move(*content);
+    return true;
+  });
 }
 
 }  // namespace sekisho::relay

@@ -11,9 +11,11 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "gateway/base/error.h"
+#include "gateway/base/file_watch.h"
 
 namespace sekisho::relay {
 
@@ -42,6 +44,8 @@ class DomainSet {
     Names below;  // "example.com" for "*.example.com"
     bool operator==(const Content&) const = default;
   };
+  DomainSet(std::vector<std::string> domains, std::filesystem::path file)
+      : configured_(std::move(domains)), file_(std::move(file)), watch_(file_) {}
   static Result<void> add(std::string_view entry, Content& content);
   static Result<void> add_lines(std::string_view text, const std::filesystem::path& file,
                                 Content& content);
@@ -50,9 +54,7 @@ class DomainSet {
 
   std::vector<std::string> configured_;
   std::filesystem::path file_;
-  std::mutex reloading_;
-  std::string stamp_;   // guarded by reloading_; what stat() said of the file when it was read
-  std::string reason_;  // guarded by reloading_; why the file was last refused
+  FileWatch watch_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Content> content_;  // guarded by mutex_
 };

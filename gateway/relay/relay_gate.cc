@@ -6,6 +6,7 @@
 
 #include "gateway/base/encode.h"
 #include "gateway/base/text.h"
+#include "gateway/relay/trusted_network.h"
 
 namespace sekisho::relay {
 namespace {

@@ -43,11 +43,8 @@ struct RelaySettings {
   bool networks_may_be_public = false;
 
   void visit(SettingsVisitor& v);
+  bool operator==(const RelaySettings&) const = default;
 };
-
-// Why `network` can't be trusted to relay; ok when it can. A network that is not private needs the
-// administrator's word; one that is a good part of the Internet is refused whatever they say.
-Result<void> check_trusted_network(const Network& network, bool may_be_public);
 
 // What a listener lets count. Set by its profile; a listener can't widen it.
 struct RelayPolicy {

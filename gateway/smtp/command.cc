@@ -39,7 +39,7 @@ std::optional<Reply> refuse_argument(const Command& command) {
   const bool takes_none = command.verb == Verb::data || command.verb == Verb::rset ||
                           command.verb == Verb::quit || command.verb == Verb::starttls;
   if (!takes_none || command.argument.empty()) return std::nullopt;
-  return Reply::of(501, "5.5.4", "This command takes no argument");
+  return Reply::of(501, "5.5.4", "this command takes no argument");
 }
 
 std::expected<AuthCommand, Reply> parse_auth(std::string_view argument) {
@@ -53,14 +53,14 @@ std::expected<AuthCommand, Reply> parse_auth(std::string_view argument) {
       !mechanism.empty() && mechanism.size() <= kMaxMechanism &&
       std::ranges::all_of(mechanism, [](char c) { return is_alnum(c) || c == '-' || c == '_'; });
   if (!well_formed || response.find_first_of(" \t") != response.npos) {
-    return std::unexpected(Reply::of(501, "5.5.4", "Syntax: AUTH mechanism [initial-response]"));
+    return std::unexpected(Reply::of(501, "5.5.4", "syntax: AUTH mechanism [initial-response]"));
   }
   AuthCommand command{.mechanism = to_upper(mechanism), .initial_response = std::nullopt};
   if (response.empty()) return command;
   // RFC 4954 section 4: "=" stands for an empty response, since no word at all means none.
   command.initial_response = response == "=" ? std::string() : base64_decode(response);
   if (!command.initial_response) {
-    return std::unexpected(Reply::of(501, "5.5.2", "The initial response is not base64"));
+    return std::unexpected(Reply::of(501, "5.5.2", "the initial response is not base64"));
   }
   return command;
 }

@@ -4,7 +4,7 @@ namespace sekisho::smtp {
 namespace {
 
 Reply bad_sequence(std::string_view text) { return Reply::of(503, "5.5.1", text); }
-Reply not_implemented() { return Reply::of(502, "5.5.1", "Command not implemented"); }
+Reply not_implemented() { return Reply::of(502, "5.5.1", "command not implemented"); }
 
 // RFC 3207 section 4 lets these pass before TLS. HELO is a greeting as EHLO is, and RSET and HELP
 // do nothing that needs protection.
@@ -28,17 +28,17 @@ bool needs_no_tls(Verb verb) {
 
 std::optional<Reply> Dialog::refuse(Verb verb) const {
   if (rules_.require_tls && !tls_ && !needs_no_tls(verb)) {
-    return Reply::of(530, "5.7.0", "Must issue a STARTTLS command first");
+    return Reply::of(530, "5.7.0", "must issue a STARTTLS command first");
   }
   switch (verb) {
     case Verb::mail:
       return refuse_mail();
     case Verb::rcpt:
-      if (!mail_) return bad_sequence("Need MAIL command first");
+      if (!mail_) return bad_sequence("need MAIL command first");
       return std::nullopt;
     case Verb::data:
-      if (!mail_) return bad_sequence("Need MAIL command first");
-      if (recipients_ == 0) return Reply::of(554, "5.5.1", "No valid recipients");
+      if (!mail_) return bad_sequence("need MAIL command first");
+      if (recipients_ == 0) return Reply::of(554, "5.5.1", "no valid recipients");
       return std::nullopt;
     case Verb::auth:
       return refuse_auth();
@@ -49,7 +49,7 @@ std::optional<Reply> Dialog::refuse(Verb verb) const {
     case Verb::expn:
       return not_implemented();
     case Verb::unknown:
-      return Reply::of(500, "5.5.2", "Command not recognized");
+      return Reply::of(500, "5.5.2", "command not recognized");
     case Verb::ehlo:
     case Verb::helo:
     case Verb::rset:
@@ -63,20 +63,20 @@ std::optional<Reply> Dialog::refuse(Verb verb) const {
 }
 
 std::optional<Reply> Dialog::refuse_mail() const {
-  if (!greeted_) return bad_sequence("Say EHLO or HELO first");
+  if (!greeted_) return bad_sequence("say EHLO or HELO first");
   if (rules_.require_auth && !authenticated_) {
-    return Reply::of(530, "5.7.0", "Authentication required");
+    return Reply::of(530, "5.7.0", "authentication required");
   }
-  if (mail_) return bad_sequence("A transaction is open already");
+  if (mail_) return bad_sequence("a transaction is open already");
   return std::nullopt;
 }
 
 // RFC 4954 section 4.
 std::optional<Reply> Dialog::refuse_auth() const {
   if (!rules_.offer_auth) return not_implemented();
-  if (!tls_) return Reply::of(538, "5.7.11", "Encryption required for authentication");
-  if (!extended_) return bad_sequence("Say EHLO first");
-  if (authenticated_) return bad_sequence("Already authenticated");
+  if (!tls_) return Reply::of(538, "5.7.11", "encryption required for authentication");
+  if (!extended_) return bad_sequence("say EHLO first");
+  if (authenticated_) return bad_sequence("already authenticated");
   if (mail_) return bad_sequence("AUTH is not permitted during a transaction");
   return std::nullopt;
 }
@@ -84,6 +84,12 @@ std::optional<Reply> Dialog::refuse_auth() const {
 void Dialog::greeted(bool extended) {
   greeted_ = true;
   extended_ = extended;
+  transaction_ended();
+}
+
+void Dialog::greeting_refused() {
+  greeted_ = false;
+  extended_ = false;
   transaction_ended();
 }
 

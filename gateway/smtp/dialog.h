@@ -28,6 +28,7 @@ class Dialog {
 
   // What happened, told after the command succeeded.
   void greeted(bool extended);  // EHLO or HELO; also ends a transaction (RFC 5321 4.1.4)
+  void greeting_refused();      // whatever was said before, the client must say hello again
   void tls_started();           // forgets everything (RFC 3207 section 4.2)
   void authenticated();
   void mail_accepted();

@@ -25,7 +25,8 @@ class DotDecoder {
   std::size_t feed(std::string_view bytes, std::string& out);
 
   [[nodiscard]] bool finished() const { return state_ == State::done; }
-  [[nodiscard]] Flaw flaw() const { return flaw_; }  // the first one found
+  // The first one found; a long line gives way to the others.
+  [[nodiscard]] Flaw flaw() const { return flaw_; }
   // Decoded bytes so far, whether the caller kept them or not.
   [[nodiscard]] std::uint64_t size() const { return size_; }
 
@@ -42,7 +43,7 @@ class DotDecoder {
   void count(std::size_t bytes);
   void end_line();
   void note(Flaw flaw) {
-    if (flaw_ == Flaw::none) flaw_ = flaw;
+    if (flaw_ == Flaw::none || flaw_ == Flaw::line_too_long) flaw_ = flaw;
   }
 
   std::size_t max_line_;

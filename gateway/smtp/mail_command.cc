@@ -13,7 +13,7 @@ namespace {
 using Failure = std::optional<Reply>;
 
 // RFC 5321 section 4.1.1.11.
-Reply not_supported() { return Reply::of(555, "5.5.4", "Parameter not recognized or implemented"); }
+Reply not_supported() { return Reply::of(555, "5.5.4", "parameter not recognized or implemented"); }
 
 Failure take_size(const Parameter& parameter, MailParameters& into) {
   // RFC 1870 section 6: up to 20 digits, which may say more than 64 bits hold; such a size is
@@ -65,8 +65,8 @@ struct Shape {
   std::string_view bad_address;
   Result<ParsedPath> (*parse_path)(std::string_view, bool);
 };
-constexpr Shape kMail{"FROM:", "Syntax: MAIL FROM:<address>", "5.1.7", parse_reverse_path};
-constexpr Shape kRcpt{"TO:", "Syntax: RCPT TO:<address>", "5.1.3", parse_forward_path};
+constexpr Shape kMail{"FROM:", "syntax: MAIL FROM:<address>", "5.1.7", parse_reverse_path};
+constexpr Shape kRcpt{"TO:", "syntax: RCPT TO:<address>", "5.1.3", parse_forward_path};
 
 std::expected<Arguments, Reply> parse_arguments(std::string_view argument, const Shape& shape) {
   if (!istarts_with(argument, shape.word)) {
@@ -76,7 +76,7 @@ std::expected<Arguments, Reply> parse_arguments(std::string_view argument, const
   if (!parsed) {
     // The parser's words are fixed ones, without a byte of the client.
     return std::unexpected(
-        Reply::of(501, shape.bad_address, "Bad address syntax: " + parsed.error().text));
+        Reply::of(501, shape.bad_address, "bad address syntax: " + parsed.error().text));
   }
   auto parameters = parse_parameters(parsed->rest);
   if (!parameters) return std::unexpected(std::move(parameters.error()));

@@ -37,10 +37,10 @@ std::expected<std::vector<Parameter>, Reply> parse_parameters(std::string_view t
     Parameter parameter{.keyword = to_upper(token.substr(0, equals)), .value = std::nullopt};
     if (equals != token.npos) parameter.value = token.substr(equals + 1);
     if (!is_keyword(parameter.keyword) || (parameter.value && !is_value(*parameter.value))) {
-      return std::unexpected(Reply::of(501, "5.5.4", "Syntax error in a parameter"));
+      return std::unexpected(Reply::of(501, "5.5.4", "syntax error in a parameter"));
     }
     if (std::ranges::find(parameters, parameter.keyword, &Parameter::keyword) != parameters.end()) {
-      return std::unexpected(Reply::of(501, "5.5.4", "A parameter was given twice"));
+      return std::unexpected(Reply::of(501, "5.5.4", "a parameter was given twice"));
     }
     parameters.push_back(std::move(parameter));
   }

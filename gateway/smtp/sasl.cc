@@ -14,20 +14,18 @@ constexpr std::size_t kMaxPassword = 1024;
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
-Reply malformed() { return Reply::of(501, "5.5.2", "Malformed authentication response"); }
-Reply refused() { return Reply::of(535, "5.7.8", "Authentication credentials invalid"); }
+Reply malformed() { return Reply::of(501, "5.5.2", "malformed authentication response"); }
 
-// Both mechanisms end here. The words to the client are those of a wrong password, so that they
-// tell nothing about which names can exist.
+// Both mechanisms end here.
 SaslExchange::Step finish(std::string_view authorize_as, std::string_view user,
                           std::string_view password) {
   if (user.empty() || user.size() > kMaxUser || std::ranges::any_of(user, is_control)) {
-    return refused();
+    return invalid_credentials();
   }
   if (password.empty() || password.size() > kMaxPassword || password.contains('\0')) {
-    return refused();
+    return invalid_credentials();
   }
-  if (!authorize_as.empty() && authorize_as != user) return refused();
+  if (!authorize_as.empty() && authorize_as != user) return invalid_credentials();
   return Credentials{.user = std::string(user),
                      .authorize_as = std::string(authorize_as),
                      .password = Secret(password)};
@@ -67,6 +65,10 @@ class Login final : public SaslExchange {
 };
 
 }  // namespace
+
+Reply invalid_credentials() {
+  return Reply::of(535, "5.7.8", "authentication credentials invalid");
+}
 
 std::unique_ptr<SaslExchange> SaslExchange::start(std::string_view mechanism) {
   if (iequals(mechanism, "PLAIN")) return std::make_unique<Plain>();

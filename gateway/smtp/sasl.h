@@ -20,6 +20,10 @@ struct Credentials {
   Secret password;
 };
 
+// The answer to what can't be right as well as to what turns out wrong, so that nobody learns from
+// it which names can exist.
+Reply invalid_credentials();
+
 class SaslExchange {
  public:
   struct Challenge {

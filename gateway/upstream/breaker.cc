@@ -1,5 +1,7 @@
 #include "gateway/upstream/breaker.h"
 
+#include <utility>
+
 namespace sekisho::upstream {
 
 bool Breaker::try_acquire(TimePoint now) {
@@ -10,19 +12,23 @@ bool Breaker::try_acquire(TimePoint now) {
   return true;
 }
 
+void Breaker::connected() {
+  const std::lock_guard lock(mutex_);
+  if (failures_ >= limit_) failures_ = limit_ - 1;
+}
+
 bool Breaker::succeeded() {
   const std::lock_guard lock(mutex_);
-  const bool was_open = failures_ >= limit_;
   failures_ = 0;
-  return was_open;
+  return std::exchange(down_, false);
 }
 
 bool Breaker::failed(TimePoint now) {
   const std::lock_guard lock(mutex_);
-  const bool was_open = failures_ >= limit_;
-  if (!was_open) ++failures_;
-  if (failures_ >= limit_) retry_at_ = now + pause_;
-  return !was_open && failures_ >= limit_;
+  if (failures_ < limit_) ++failures_;
+  if (failures_ < limit_) return false;
+  retry_at_ = now + pause_;
+  return !std::exchange(down_, true);
 }
 
 bool Breaker::open() const {

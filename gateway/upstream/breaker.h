@@ -1,7 +1,8 @@
 // Breaker: after `failures` failed connections in a row an upstream is skipped for `pause`, then
-// one probe is let through: its success closes the breaker, its failure opens it for another pause.
-// A probe that never reports back (its session was stopped) costs one pause. Pure: time is an
-// argument. Thread-safe.
+// one probe is let through. When the probe connects, so may everybody again; but the row of
+// failures goes on, and ends only with work that was done: until then the next failure opens the
+// breaker for another pause. A probe that never reports back (its session was stopped) costs one
+// pause. Pure: time is an argument. Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -18,9 +19,11 @@ class Breaker {
 
   // May a connection be tried now? In half-open state, true for one caller per pause.
   [[nodiscard]] bool try_acquire(TimePoint now);
-  // True when this success closed an open breaker.
+  // A connection was made; it has not proved yet that it is of use.
+  void connected();
+  // The end of the row. True when the upstream was down until now.
   bool succeeded();
-  // True when this failure opened the breaker.
+  // True when the upstream is down from now on: said once for each row.
   bool failed(TimePoint now);
   [[nodiscard]] bool open() const;
 
@@ -28,7 +31,8 @@ class Breaker {
   mutable std::mutex mutex_;
   std::int64_t limit_;
   Duration pause_;
-  std::int64_t failures_ = 0;  // guarded by mutex_
+  std::int64_t failures_ = 0;  // in a row, `limit_` at most; guarded by mutex_
+  bool down_ = false;          // it was open in this row; guarded by mutex_
   TimePoint retry_at_{};       // guarded by mutex_
 };
 

@@ -74,18 +74,15 @@ Task<Attempt> start_tls(const Dialing& how, Dialed opened) {
     auto got = co_await channel.stream().read_some(how.loop.scratch(), Deadline::in(1s));
     injected = got && *got > 0;
     if (!injected)
-      co_return std::unexpected(Failure{
-          {ErrorKind::closed, "TLS handshake failed: the upstream closed the connection"}, true});
+      co_return std::unexpected(
+          Failure{{ErrorKind::closed, "TLS handshake: the upstream closed the connection"}, true});
   }
   if (injected)
     co_return give_up(
         Error{ErrorKind::protocol, "plain text after the answer to STARTTLS: response injection"});
   auto secured = co_await channel.stream().start_tls(how.tls, tls_name(how.settings),
                                                      within(how, how.settings.connect_timeout));
-  if (!secured)
-    co_return std::unexpected(Failure{
-        {secured.error().kind, fmt::format("TLS handshake failed: {}", secured.error().text)},
-        true});
+  if (!secured) co_return std::unexpected(Failure{std::move(secured.error()), true});
   auto capabilities = co_await say_hello(how, channel);
   if (!capabilities) co_return give_up(std::move(capabilities.error()));
   opened.capabilities = std::move(*capabilities);
@@ -100,9 +97,7 @@ Task<Attempt> attempt(const Dialing& how, const Endpoint& address, Starttls star
   if (is_implicit(settings.tls)) {
     auto secured = co_await (*stream)->start_tls(how.tls, tls_name(settings),
                                                  within(how, settings.connect_timeout));
-    if (!secured)
-      co_return give_up(
-          {secured.error().kind, fmt::format("TLS handshake failed: {}", secured.error().text)});
+    if (!secured) co_return give_up(std::move(secured.error()));
   }
   Dialed opened{std::make_unique<ReplyChannel>(how.loop, std::move(*stream)), {}, {}};
   auto greeting =

@@ -22,7 +22,7 @@ Health::Meters& Health::meters(const Upstream& upstream) {
 void Health::connected(Upstream& upstream, const SmtpClient& client) {
   Meters& count = meters(upstream);
   count.opened.add();
-  if (upstream.breaker->open()) succeeded(upstream);
+  upstream.breaker->connected();
   count.breaker_open.set(0);  // also when a reload brought a new breaker for this name
   // Said once, and again after it was well in between: not once for each connection.
   const bool noted = !client.note().empty();
@@ -33,11 +33,15 @@ void Health::connected(Upstream& upstream, const SmtpClient& client) {
 }
 
 void Health::connect_failed(Upstream& upstream, const Error& why, TimePoint now) {
+  if (why.kind == ErrorKind::limit) return;  // it is we who have nothing left to connect with
   meters(upstream).failures.add();
   failed(upstream, why, now);
 }
 
-void Health::served(Upstream& upstream) { succeeded(upstream); }
+void Health::served(Upstream& upstream) {
+  if (!upstream.breaker->succeeded()) return;
+  log_.write(LogLine("upstream_up").add("upstream", upstream.name));
+}
 
 void Health::dropped(Upstream& upstream, const Error& why, TimePoint now) {
   switch (why.kind) {
@@ -55,20 +59,15 @@ void Health::dropped(Upstream& upstream, const Error& why, TimePoint now) {
 }
 
 void Health::failed(Upstream& upstream, const Error& why, TimePoint now) {
-  if (!upstream.breaker->failed(now)) return;
-  meters(upstream).breaker_open.set(1);
+  const bool news = upstream.breaker->failed(now);
+  meters(upstream).breaker_open.set(upstream.breaker->open() ? 1 : 0);
+  if (!news) return;
   log_.write(LogLine("upstream_down", LogLevel::warning)
                  .add("upstream", upstream.name)
                  .add("failures", upstream.settings.breaker_failures)
                  .add_ms("retry_after_ms", upstream.settings.breaker_pause)
                  .add("kind", to_string(why.kind))
                  .add("reason", why.text));
-}
-
-void Health::succeeded(Upstream& upstream) {
-  if (!upstream.breaker->succeeded()) return;
-  meters(upstream).breaker_open.set(0);
-  log_.write(LogLine("upstream_up").add("upstream", upstream.name));
 }
 
 }  // namespace sekisho::upstream

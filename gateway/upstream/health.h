@@ -1,6 +1,6 @@
 // Health: what a pool learns about its upstreams, told to the breakers, the log and the metrics. An
-// upstream that greets us is well again; one that goes on to break its fresh connections is not, so
-// only the end of a connection's first use ends a row of failures. Owned by the pool; one loop.
+// upstream that answers EHLO is tried again; whether it is well shows when a fresh connection has
+// done its work, so only that ends a row of failures. Owned by the pool; one loop.
 #pragma once
 
 #include <map>
@@ -19,7 +19,7 @@ class Health {
 
   void connected(Upstream& upstream, const SmtpClient& client);
   void connect_failed(Upstream& upstream, const Error& why, TimePoint now);
-  void served(Upstream& upstream);  // a fresh connection did its work
+  void served(Upstream& upstream);  // a fresh connection did its work, or was given back in order
   // A fresh connection was dropped: counts when it was the connection that failed.
   void dropped(Upstream& upstream, const Error& why, TimePoint now);
 
@@ -31,7 +31,6 @@ class Health {
   };
   Meters& meters(const Upstream& upstream);
   void failed(Upstream& upstream, const Error& why, TimePoint now);
-  void succeeded(Upstream& upstream);
 
   Log& log_;
   Metrics& metrics_;

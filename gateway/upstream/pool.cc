@@ -18,6 +18,8 @@ using Sides = std::vector<std::shared_ptr<UpstreamSide>>;
 
 // How often the first in line looks whether another loop gave a connection back.
 constexpr auto kLookAgain = 50ms;
+// An upstream that takes longer to answer RSET costs more than a new connection.
+constexpr auto kResetWait = 5s;
 // Idle connections are looked at so often: closed by their peer, wanted by another loop.
 constexpr Duration kSweepAtMost = 1s;
 constexpr Duration kSweepAtLeast = 5ms;
@@ -25,12 +27,8 @@ constexpr Duration kSweepAtLeast = 5ms;
 }  // namespace
 
 struct Pool::Impl : std::enable_shared_from_this<Pool::Impl> {
-  Impl(Loop& on, Offload& workers, std::string name, Log& log, Metrics& metrics)
-      : loop(on),
-        offload(workers),
-        hostname(std::move(name)),
-        health(log, metrics),
-        sweeper(on, [this] { sweep(); }) {}
+  Impl(Loop& on, NameResolver& names, Log& log, Metrics& metrics)
+      : loop(on), resolver(names), health(log, metrics), sweeper(on, [this] { sweep(); }) {}
 
   // Counts a coroutine of the pool while it lives.
   struct UnderWay {
@@ -50,12 +48,14 @@ struct Pool::Impl : std::enable_shared_from_this<Pool::Impl> {
                                  CancelSource& cancel);
   Task<Result<Lease>> open(std::shared_ptr<UpstreamSide> side, ConnectionSlot slot,
                            Deadline deadline, CancelSource& cancel);
+  static Task<void> reset(std::shared_ptr<Impl> self, Lease lease);
   static Task<void> say_goodbye(std::shared_ptr<Impl> self, Lease lease);
 
   std::shared_ptr<UpstreamSide> side_of(const std::shared_ptr<Upstream>& upstream);
   std::vector<Sides> by_priority(const Upstreams& upstreams,
                                  const std::vector<std::string>& passed_over);
   void give_back(Lease lease);
+  void drop(Lease lease, const Error& why);
   void close(Lease lease);
   void close_all(std::vector<Lease> leases);
   void arm_sweeper();
@@ -64,12 +64,11 @@ struct Pool::Impl : std::enable_shared_from_this<Pool::Impl> {
   void shut_down();
 
   Loop& loop;
-  Offload& offload;
-  std::string hostname;
+  NameResolver& resolver;
   Health health;
   std::map<const Upstream*, std::shared_ptr<UpstreamSide>> sides;  // each keeps its Upstream
   std::uint64_t turns = 0;
-  std::unordered_set<SmtpClient*> leaving;  // saying QUIT
+  std::unordered_set<SmtpClient*> parting;  // saying RSET or QUIT
   std::size_t under_way = 0;
   Event became_quiet;
   CancelSource stopping;
@@ -183,8 +182,8 @@ Task<Result<Lease>> Pool::Impl::open(std::shared_ptr<UpstreamSide> side, Connect
     co_return fail(
         ErrorKind::unavailable,
         fmt::format("{} is left alone for a while: its connections fail", upstream->name));
-  auto client = co_await SmtpClient::connect(loop, offload, upstream->name, upstream->settings,
-                                             upstream->tls, hostname, deadline, cancel);
+  auto client = co_await SmtpClient::connect(loop, resolver, upstream->name, upstream->settings,
+                                             upstream->tls, upstream->hostname, deadline, cancel);
   if (client) {
     health.connected(*upstream, **client);
     co_return Lease{upstream, std::move(slot), std::move(*client), true};
@@ -200,14 +199,38 @@ Task<Result<Lease>> Pool::Impl::open(std::shared_ptr<UpstreamSide> side, Connect
 }
 
 void Pool::Impl::give_back(Lease lease) {
-  if (lease.fresh) health.served(*lease.upstream);
   const std::shared_ptr<Upstream> upstream = lease.upstream;
+  if (lease.fresh && (lease.client->messages() > 0 || lease.client->in_step()))
+    health.served(*upstream);
   if (stopping.cancelled()) return;
+  lease.client->set_bound(Deadline::never());
   if (!lease.client->reusable() || lease.client->messages() >= upstream->settings.max_messages)
     return close(std::move(lease));
   if (auto unwanted = side_of(upstream)->keep(std::move(lease), Clock::now()))
     return close(std::move(*unwanted));
   arm_sweeper();
+}
+
+void Pool::Impl::drop(Lease lease, const Error& why) {
+  const std::shared_ptr<Upstream> upstream = lease.upstream;
+  const bool fresh = lease.fresh;
+  lease.client.reset();
+  if (fresh) health.dropped(*upstream, why, Clock::now());
+}
+
+Task<void> Pool::Impl::reset(std::shared_ptr<Impl> self, Lease lease) {
+  const UnderWay counted(*self);
+  SmtpClient* const client = lease.client.get();
+  self->parting.insert(client);
+  client->set_bound(Deadline::in(kResetWait));
+  const bool answered = co_await client->reset();
+  self->parting.erase(client);
+  if (answered || client->in_step())
+    self->give_back(std::move(lease));
+  else
+    self->drop(std::move(lease), self->stopping.cancelled()
+                                     ? Error{ErrorKind::cancelled, "cancelled"}
+                                     : Error{ErrorKind::protocol, "RSET was not answered"});
 }
 
 void Pool::Impl::close(Lease lease) { spawn(say_goodbye(shared_from_this(), std::move(lease))); }
@@ -219,9 +242,9 @@ void Pool::Impl::close_all(std::vector<Lease> leases) {
 Task<void> Pool::Impl::say_goodbye(std::shared_ptr<Impl> self, Lease lease) {
   const UnderWay counted(*self);
   SmtpClient* const client = lease.client.get();
-  self->leaving.insert(client);
+  self->parting.insert(client);
   co_await client->quit();
-  self->leaving.erase(client);
+  self->parting.erase(client);
   lease.client.reset();
   lease = Lease{};
   self->forget_unused();
@@ -259,12 +282,12 @@ void Pool::Impl::forget_unused() {
 void Pool::Impl::shut_down() {
   stopping.cancel();
   sweeper.stop();
-  for (SmtpClient* client : leaving) client->cancel();
+  for (SmtpClient* client : parting) client->cancel();
   for (const auto& [key, side] : sides) side->close_idle();
 }
 
-Pool::Pool(Loop& loop, Offload& offload, std::string hostname, Log& log, Metrics& metrics)
-    : impl_(std::make_shared<Impl>(loop, offload, std::move(hostname), log, metrics)) {}
+Pool::Pool(Loop& loop, NameResolver& resolver, Log& log, Metrics& metrics)
+    : impl_(std::make_shared<Impl>(loop, resolver, log, metrics)) {}
 
 Pool::~Pool() { shut_down(); }
 
@@ -276,14 +299,20 @@ Task<Result<Lease>> Pool::lease(const Upstreams& upstreams,
 
 void Pool::give_back(Lease lease) { impl_->give_back(std::move(lease)); }
 
-void Pool::drop(Lease lease, const Error& why) {
-  const std::shared_ptr<Upstream> upstream = lease.upstream;
-  const bool fresh = lease.fresh;
-  lease.client.reset();
-  if (fresh) impl_->health.dropped(*upstream, why, Clock::now());
+void Pool::reset_and_give_back(Lease lease) {
+  const bool needed = lease.client->in_transaction() && lease.client->in_step();
+  if (!needed || impl_->stopping.cancelled()) return impl_->give_back(std::move(lease));
+  spawn(Impl::reset(impl_, std::move(lease)));
 }
 
+void Pool::drop(Lease lease, const Error& why) { impl_->drop(std::move(lease), why); }
+
 void Pool::shut_down() { impl_->shut_down(); }
+
+bool Pool::crowded() const {
+  return std::ranges::any_of(impl_->sides,
+                             [](const auto& side) { return side.second->waited_for(); });
+}
 
 bool Pool::quiet() const { return impl_->under_way == 0; }
 

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "gateway/async/loop.h"
-#include "gateway/async/offload.h"
 #include "gateway/base/log.h"
 #include "gateway/base/metrics.h"
+#include "gateway/net/resolve.h"
 #include "gateway/upstream/lease.h"
 #include "gateway/upstream/upstream.h"
 
@@ -23,7 +23,7 @@ class Pool {
  public:
   using Lease = upstream::Lease;
 
-  Pool(Loop& loop, Offload& offload, std::string hostname, Log& log, Metrics& metrics);
+  Pool(Loop& loop, NameResolver& resolver, Log& log, Metrics& metrics);
   ~Pool();  // shut_down(); what is still unwinding ends on the loop by itself
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -37,6 +37,9 @@ class Pool {
                             bool fresh_only, Deadline deadline, CancelSource& cancel);
   // Pools a connection that is reusable (after its message or a RSET), else closes it with QUIT.
   void give_back(Lease lease);
+  // The same for a connection whose transaction may be open: says RSET first, without its caller
+  // having to wait.
+  void reset_and_give_back(Lease lease);
   // Closes a connection that failed, at once and without QUIT. A fresh connection that broke counts
   // against its upstream; one that we gave up (ErrorKind::cancelled) or that was stale does not.
   void drop(Lease lease, const Error& why);
@@ -44,7 +47,10 @@ class Pool {
   // Closes the idle connections and cancels what is pending; every later lease() is `cancelled`,
   // every later give_back() closes.
   void shut_down();
-  // No coroutine of the pool is under way (leases being opened or waited for, goodbyes).
+  // Somebody on this loop waits for a connection: whoever holds one that it doesn't need now should
+  // give it back.
+  [[nodiscard]] bool crowded() const;
+  // No coroutine of the pool is under way (leases being opened or waited for, resets, goodbyes).
   [[nodiscard]] bool quiet() const;
   // Returns once quiet(), or with `timeout` or `cancelled`.
   Task<Result<void>> wait_quiet(Deadline deadline, CancelSource& cancel);

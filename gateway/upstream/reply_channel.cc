@@ -35,16 +35,22 @@ Task<Result<Reply>> ReplyChannel::ask(std::string_view command, std::string_view
 }
 
 Task<Result<std::optional<Reply>>> ReplyChannel::write(std::string_view bytes,
-                                                       std::string_view what, Deadline deadline) {
+                                                       std::string_view what, Deadline deadline,
+                                                       Meanwhile upstream) {
   if (broken()) co_return std::unexpected(why_broken());
-  if (spoke()) co_return co_await out_of_turn(what);
-  auto written = co_await stream_->write_all(bytes, deadline);
+  if (spoke()) co_return co_await out_of_turn(what, deadline);
+  if (deadline.passed(Clock::now()))  // a stream tries first, and looks at the time when it waits
+    co_return std::unexpected(
+        break_with(Error{ErrorKind::timeout, fmt::format("no time was left to send {}", what)}));
+  auto written = upstream == Meanwhile::silent
+                     ? co_await stream_->write_until_input(bytes, deadline)
+                     : co_await stream_->write_all(bytes, deadline);
   if (written) co_return std::nullopt;
   Error why = std::move(written.error());
   // An upstream that refuses in the middle of a message answers, closes, and our write fails: its
   // words are worth more than "connection reset".
   if (why.kind != ErrorKind::cancelled && stream_->readable_now())
-    if (auto words = co_await read(what, Deadline::in(kLastWordsWait))) {
+    if (auto words = co_await read(what, Deadline::in(kLastWordsWait).or_sooner(deadline))) {
       if (words->code == 421) co_return std::move(*words);
       why.text += fmt::format(", after the upstream said: {}", words->summary());
     }
@@ -52,8 +58,9 @@ Task<Result<std::optional<Reply>>> ReplyChannel::write(std::string_view bytes,
   co_return std::unexpected(break_with(std::move(why)));
 }
 
-Task<Result<std::optional<Reply>>> ReplyChannel::out_of_turn(std::string_view what) {
-  auto words = co_await read(what, Deadline::in(kLastWordsWait));
+Task<Result<std::optional<Reply>>> ReplyChannel::out_of_turn(std::string_view what,
+                                                             Deadline deadline) {
+  auto words = co_await read(what, Deadline::in(kLastWordsWait).or_sooner(deadline));
   if (!words) co_return std::unexpected(std::move(words.error()));
   if (words->code == 421) co_return std::move(*words);
   co_return std::unexpected(
@@ -69,7 +76,7 @@ Task<Result<Reply>> ReplyChannel::read(std::string_view what, Deadline deadline)
     auto taken = parser.feed(bytes);
     if (!taken)
       co_return std::unexpected(
-          break_with(Error{taken.error().kind,
+          break_with(Error{ErrorKind::protocol,
                            fmt::format("unreadable answer to {}: {}", what, taken.error().text)}));
     if (parser.complete()) {
       rest = bytes.substr(*taken);

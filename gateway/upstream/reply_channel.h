@@ -4,6 +4,7 @@
 // for the answer to another command would be a false 250.) Owned by an SmtpClient; one loop.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,11 +24,16 @@ class ReplyChannel {
   // One command (with its CRLF) and its reply. `what` names it in errors: "MAIL".
   Task<Result<smtp::Reply>> ask(std::string_view command, std::string_view what, Deadline deadline);
 
-  // Writes bytes to which nothing but the replies to come may answer. When the upstream has already
-  // said 421, that reply is the value and nothing was written; when it said anything else or
-  // closed, the error holds its words.
+  // What the upstream may do while we write: a reply to the first of several commands is none to a
+  // message that it has not read.
+  enum class Meanwhile : std::uint8_t { silent, may_reply };
+  // Writes bytes to which nothing but the replies to come may answer; all of them, or the channel
+  // is broken. A 421 is the value where the upstream had said it before (nothing was written), or
+  // when the write failed because of it (any part of it may have been). Whatever else it had said,
+  // an end, and a deadline that has passed, are errors, with its words where it had any.
   Task<Result<std::optional<smtp::Reply>>> write(std::string_view bytes, std::string_view what,
-                                                 Deadline deadline);
+                                                 Deadline deadline,
+                                                 Meanwhile upstream = Meanwhile::silent);
   // The next reply, of 200 to 599. After the last one expected, settle().
   Task<Result<smtp::Reply>> read(std::string_view what, Deadline deadline);
   // No reply is expected any more: bytes read beyond the last one break the channel.
@@ -41,7 +47,7 @@ class ReplyChannel {
   [[nodiscard]] ByteStream& stream() { return *stream_; }
 
  private:
-  Task<Result<std::optional<smtp::Reply>>> out_of_turn(std::string_view what);
+  Task<Result<std::optional<smtp::Reply>>> out_of_turn(std::string_view what, Deadline deadline);
 
   Loop& loop_;
   std::unique_ptr<ByteStream> stream_;

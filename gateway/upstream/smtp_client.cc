@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "gateway/net/resolve.h"
 #include "gateway/smtp/dot_codec.h"
 #include "gateway/upstream/dial.h"
 
@@ -17,6 +16,13 @@ using smtp::Reply;
 // The encoded message is written in blocks of this size (a third more where every line is a dot).
 // What is below it goes out together with the dot: one segment for a small message.
 constexpr std::size_t kBlockBytes = 64 * 1024;
+// Commands in one flight. Few enough bytes that they fit into what the system buffers for a peer
+// that reads nothing while it writes its replies: else both would wait for each other (RFC 2920
+// section 3.1).
+constexpr std::size_t kFlightCommands = 100;
+constexpr std::size_t kFlightBytes = 16 * 1024;
+// So many on one connection are enough: Postfix gets slow at 10.
+constexpr int kRefusals = 5;
 constexpr auto kQuitWait = 2s;
 constexpr auto kCloseWait = 1s;
 
@@ -46,6 +52,17 @@ std::string rcpt_command(const relay::RelayGrant& grant) {
   return fmt::format("RCPT TO:<{}>", grant.recipient().to_string());
 }
 
+std::string_view verb_of(std::string_view line) { return line.substr(0, 4); }
+
+bool refused_mail(const std::vector<std::string>& lines, const std::vector<Reply>& replies) {
+  return !replies.empty() && !replies.front().positive() && verb_of(lines.front()) == "MAIL";
+}
+
+// After a 421 nothing more is answered.
+void fill_up(std::vector<Reply>& replies, std::size_t count) {
+  while (replies.size() < count) replies.push_back(replies.back());
+}
+
 Error out_of_order(std::string_view what) {
   return Error{ErrorKind::invalid, fmt::format("{} is not possible now", what)};
 }
@@ -62,30 +79,50 @@ struct SmtpClient::Impl {
   smtp::Capabilities capabilities;
   std::string note;
   State state = State::idle;
+  Deadline bound = Deadline::never();  // the caller's
   std::int64_t messages = 0;
+  int refusals = 0;  // of whatever we said, since the last accepted message
   smtp::DotEncoder encoder;
   std::string out;  // encoded, not yet written
 
-  // A command and its reply, 2xx, 4xx or 5xx; DATA may be answered with 354 and not with 2xx.
-  Task<Result<Reply>> ask(std::string line, std::string_view what) {
-    if (!fits_command(line))
-      co_return std::unexpected(channel->break_with(
-          {ErrorKind::invalid, fmt::format("{} would hold a byte that no command may", what)}));
-    line += "\r\n";
-    auto reply = co_await channel->ask(line, what, Deadline::in(command_timeout));
-    if (!reply) co_return reply;
-    co_return check(std::move(*reply), what);
+  [[nodiscard]] Deadline within(Duration limit) const {
+    return Deadline::in(limit).or_sooner(bound);
   }
+  [[nodiscard]] bool in_step() const { return !channel->broken() && !cancel.cancelled(); }
+  [[nodiscard]] bool reusable() const {
+    return state == State::idle && in_step() && refusals < kRefusals;
+  }
+
+  // Before each write: a stream writes what needs no waiting even after cancel().
+  Result<void> check_cancel() {
+    if (!cancel.cancelled()) return {};
+    return std::unexpected(channel->break_with({ErrorKind::cancelled, "cancelled"}));
+  }
+
+  // A command and its reply, 2xx, 4xx or 5xx; DATA may be answered with 354 and not with 2xx.
+  Task<Result<Reply>> ask(std::string_view verb) {
+    if (auto going = check_cancel(); !going) co_return std::unexpected(std::move(going.error()));
+    auto reply = co_await channel->ask(fmt::format("{}\r\n", verb), verb, within(command_timeout));
+    if (!reply) co_return reply;
+    co_return check(std::move(*reply), verb);
+  }
+
+  Task<Result<std::vector<Reply>>> ask_all(std::vector<std::string> lines);
+  Task<Result<void>> fly(const std::vector<std::string>& lines, std::size_t end,
+                         std::vector<Reply>& replies);
 
   Result<Reply> check(Reply reply, std::string_view what) {
     const bool fits = what == "DATA" ? reply.code == 354 : reply.positive();
-    if (fits || reply.transient() || reply.permanent()) return reply;
+    const bool refused = reply.transient() || reply.permanent();
+    if (refused) ++refusals;
+    if (fits || refused) return reply;
     return std::unexpected(channel->break_with(
         {ErrorKind::protocol, fmt::format("{} was answered with: {}", what, reply.summary())}));
   }
 
   // What is in `out`, as the next block. Any word from the upstream before the dot is the end.
   Task<Result<void>> flush(std::string_view what, Deadline deadline) {
+    if (auto going = check_cancel(); !going) co_return going;
     auto early = co_await channel->write(out, what, deadline);
     out.clear();
     if (!early) co_return std::unexpected(std::move(early.error()));
@@ -96,23 +133,88 @@ struct SmtpClient::Impl {
   }
 };
 
-SmtpClient::SmtpClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-SmtpClient::~SmtpClient() = default;
+// Where one flight ends that begins with `begin`.
+std::size_t end_of_flight(const std::vector<std::string>& lines, std::size_t begin,
+                          bool pipelining) {
+  std::size_t end = begin + 1;
+  std::size_t bytes = lines[begin].size();
+  if (!pipelining) return end;
+  for (; end < lines.size() && end - begin < kFlightCommands; ++end) {
+    bytes += lines[end].size() + 2;
+    if (bytes > kFlightBytes) break;
+  }
+  return end;
+}
+
+// The replies to MAIL and RCPTs, or to RCPTs alone: up to a 421, or to the refusal of the MAIL.
+Task<Result<std::vector<Reply>>> SmtpClient::Impl::ask_all(std::vector<std::string> lines) {
+  if (!std::ranges::all_of(lines, fits_command))
+    co_return std::unexpected(
+        channel->break_with({ErrorKind::invalid, "an address holds a byte that no command may"}));
+  std::vector<Reply> replies;
+  while (replies.size() < lines.size()) {
+    const std::size_t end = end_of_flight(lines, replies.size(), capabilities.pipelining);
+    if (auto flown = co_await fly(lines, end, replies); !flown)
+      co_return std::unexpected(std::move(flown.error()));
+    if (replies.back().code == 421 || refused_mail(lines, replies)) break;
+  }
+  co_return std::move(replies);
+}
+
+// The lines that have no reply yet, up to `end`, in one flight.
+Task<Result<void>> SmtpClient::Impl::fly(const std::vector<std::string>& lines, std::size_t end,
+                                         std::vector<Reply>& replies) {
+  if (auto going = check_cancel(); !going) co_return going;
+  std::string flight;
+  const std::size_t begin = replies.size();
+  for (std::size_t i = begin; i < end; ++i) flight += lines[i] + "\r\n";
+  using enum ReplyChannel::Meanwhile;
+  auto farewell = co_await channel->write(flight, verb_of(lines[begin]), within(command_timeout),
+                                          end - begin > 1 ? may_reply : silent);
+  if (!farewell) co_return std::unexpected(std::move(farewell.error()));
+  if (*farewell) {
+    replies.push_back(std::move(**farewell));
+    co_return Result<void>{};
+  }
+  for (std::size_t i = begin; i < end; ++i) {
+    const std::string_view verb = verb_of(lines[i]);
+    auto reply = co_await channel->read(verb, within(command_timeout));
+    if (i + 1 == end) channel->settle();
+    if (reply) reply = check(std::move(*reply), verb);
+    if (refused_mail(lines, replies)) {
+      // Which stands whatever becomes of the RCPTs; but an upstream that takes a recipient for a
+      // refused sender is not one to go on with.
+      if (!reply) break;
+      if (reply->positive())
+        channel->break_with({ErrorKind::protocol, "RCPT was taken although MAIL was refused"});
+    } else {
+      if (!reply) co_return std::unexpected(std::move(reply.error()));
+      replies.push_back(std::move(*reply));
+      // The connection ends; whether more replies come doesn't matter.
+      if (replies.back().code == 421) break;
+    }
+  }
+  co_return Result<void>{};
+}
+
+SmtpClient::SmtpClient(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SmtpClient::~SmtpClient() { impl_->cancel.cancel(); }
 
 Task<Result<std::unique_ptr<SmtpClient>>> SmtpClient::connect(
-    Loop& loop, Offload& offload, std::string name, const UpstreamSettings& settings,
+    Loop& loop, NameResolver& resolver, std::string name, const UpstreamSettings& settings,
     std::shared_ptr<const TlsContext> tls, std::string hostname, Deadline deadline,
     CancelSource& cancel) {
   if (cancel.cancelled()) co_return fail(ErrorKind::cancelled, "cancelled");
-  auto impl = std::make_unique<Impl>();
+  auto impl = std::make_shared<Impl>();
   impl->name = std::move(name);
   impl->command_timeout = settings.command_timeout;
   impl->data_timeout = settings.data_timeout;
   impl->final_timeout = settings.final_timeout;
   const CancelSource::Registration outer(cancel, [&] { impl->cancel.cancel(); });
 
-  auto addresses = co_await resolve_host(loop, offload, settings.host,
-                                         static_cast<std::uint16_t>(settings.port));
+  auto addresses = co_await resolver.resolve(
+      loop, settings.host, static_cast<std::uint16_t>(settings.port),
+      Deadline::in(settings.connect_timeout).or_sooner(deadline), impl->cancel);
   if (!addresses) co_return std::unexpected(std::move(addresses.error()));
   const Dialing how{loop, settings, std::move(tls), std::move(hostname), deadline, impl->cancel};
   Error last{ErrorKind::unavailable, fmt::format("{} has no address", settings.host)};
@@ -136,128 +238,110 @@ const TlsInfo* SmtpClient::tls() const { return impl_->channel->stream().tls(); 
 const std::string& SmtpClient::note() const { return impl_->note; }
 std::int64_t SmtpClient::messages() const { return impl_->messages; }
 
-Task<Result<SmtpClient::MailReplies>> SmtpClient::mail_and_rcpt(const mail::Envelope& envelope,
-                                                                const relay::RelayGrant& first) {
-  Impl& me = *impl_;
-  if (me.state != State::idle) co_return std::unexpected(out_of_order("MAIL"));
-  const std::string mail = mail_command(envelope, me.capabilities);
-  const std::string rcpt = rcpt_command(first);
-  if (!fits_command(mail) || !fits_command(rcpt))
-    co_return std::unexpected(me.channel->break_with(
-        {ErrorKind::invalid, "an address holds a byte that no command may"}));
-  me.state = State::transaction;
-
-  if (!me.capabilities.pipelining) {
-    auto mail_reply = co_await me.ask(mail, "MAIL");
-    if (!mail_reply) co_return std::unexpected(std::move(mail_reply.error()));
-    if (!mail_reply->positive()) {
-      me.state = State::idle;
-      co_return MailReplies{*mail_reply, *mail_reply};
-    }
-    auto rcpt_reply = co_await me.ask(rcpt, "RCPT");
-    if (!rcpt_reply) co_return std::unexpected(std::move(rcpt_reply.error()));
-    co_return MailReplies{std::move(*mail_reply), std::move(*rcpt_reply)};
+Task<Result<SmtpClient::MailReplies>> SmtpClient::mail_and_rcpts(
+    const mail::Envelope& envelope, std::vector<const relay::RelayGrant*> recipients) {
+  const std::shared_ptr<Impl> me = impl_;
+  if (me->state != State::idle) co_return std::unexpected(out_of_order("MAIL"));
+  me->state = State::transaction;
+  std::vector<std::string> lines{mail_command(envelope, me->capabilities)};
+  for (const auto* grant : recipients) lines.push_back(rcpt_command(*grant));
+  auto replies = co_await me->ask_all(std::move(lines));
+  if (!replies) co_return std::unexpected(std::move(replies.error()));
+  if (!replies->front().positive()) {
+    me->state = State::idle;
+    co_return MailReplies{std::move(replies->front()), {}};
   }
-
-  ReplyChannel& channel = *me.channel;
-  const Deadline deadline = Deadline::in(me.command_timeout);
-  auto farewell = co_await channel.write(fmt::format("{}\r\n{}\r\n", mail, rcpt), "MAIL", deadline);
-  if (!farewell) co_return std::unexpected(std::move(farewell.error()));
-  if (*farewell) co_return MailReplies{**farewell, **farewell};
-  auto mail_reply = co_await channel.read("MAIL", deadline);
-  if (mail_reply) mail_reply = me.check(std::move(*mail_reply), "MAIL");
-  if (!mail_reply) co_return std::unexpected(std::move(mail_reply.error()));
-  // After a 421 the connection ends; whether RCPT is still answered doesn't matter.
-  if (mail_reply->code == 421) co_return MailReplies{*mail_reply, *mail_reply};
-  auto rcpt_reply = co_await channel.read("RCPT", Deadline::in(me.command_timeout));
-  channel.settle();
-  if (rcpt_reply) rcpt_reply = me.check(std::move(*rcpt_reply), "RCPT");
-  if (mail_reply->positive()) {
-    if (!rcpt_reply) co_return std::unexpected(std::move(rcpt_reply.error()));
-    co_return MailReplies{std::move(*mail_reply), std::move(*rcpt_reply)};
-  }
-  // MAIL was refused, which stands whatever became of RCPT; but an upstream that takes a recipient
-  // for a refused sender is not one to go on with.
-  if (rcpt_reply && rcpt_reply->positive())
-    channel.break_with({ErrorKind::protocol, "RCPT was taken although MAIL was refused"});
-  me.state = State::idle;
-  co_return MailReplies{*mail_reply, rcpt_reply ? *rcpt_reply : *mail_reply};
+  fill_up(*replies, 1 + recipients.size());
+  MailReplies result{std::move(replies->front()), {}};
+  replies->erase(replies->begin());
+  result.rcpts = std::move(*replies);
+  co_return std::move(result);
 }
 
-Task<Result<Reply>> SmtpClient::rcpt(const relay::RelayGrant& recipient) {
-  if (impl_->state != State::transaction) co_return std::unexpected(out_of_order("RCPT"));
-  co_return co_await impl_->ask(rcpt_command(recipient), "RCPT");
+Task<Result<std::vector<Reply>>> SmtpClient::rcpts(
+    std::vector<const relay::RelayGrant*> recipients) {
+  const std::shared_ptr<Impl> me = impl_;
+  if (me->state != State::transaction) co_return std::unexpected(out_of_order("RCPT"));
+  std::vector<std::string> lines;
+  for (const auto* grant : recipients) lines.push_back(rcpt_command(*grant));
+  auto replies = co_await me->ask_all(std::move(lines));
+  if (replies) fill_up(*replies, recipients.size());
+  co_return std::move(replies);
 }
 
 Task<Result<Reply>> SmtpClient::data() {
-  Impl& me = *impl_;
-  if (me.state != State::transaction) co_return std::unexpected(out_of_order("DATA"));
-  auto reply = co_await me.ask("DATA", "DATA");
+  const std::shared_ptr<Impl> me = impl_;
+  if (me->state != State::transaction) co_return std::unexpected(out_of_order("DATA"));
+  auto reply = co_await me->ask("DATA");
   if (!reply || reply->code != 354) co_return reply;
   // "354 … 250 …" in one breath: the 250 would be taken for the answer to our dot.
-  if (me.channel->broken()) co_return std::unexpected(me.channel->why_broken());
-  me.state = State::data;
-  me.encoder = smtp::DotEncoder();
-  me.out.clear();
+  if (me->channel->broken()) co_return std::unexpected(me->channel->why_broken());
+  me->state = State::data;
+  me->encoder = smtp::DotEncoder();
+  me->out.clear();
   co_return reply;
 }
 
 Task<Result<void>> SmtpClient::send(std::string_view bytes) {
-  Impl& me = *impl_;
-  if (me.state != State::data) co_return std::unexpected(out_of_order("message text"));
+  const std::shared_ptr<Impl> me = impl_;
+  if (me->state != State::data) co_return std::unexpected(out_of_order("message text"));
   while (!bytes.empty()) {
-    if (me.out.size() >= kBlockBytes) {
-      auto sent = co_await me.flush("message text", Deadline::in(me.data_timeout));
+    if (me->out.size() >= kBlockBytes) {
+      auto sent = co_await me->flush("message text", me->within(me->data_timeout));
       if (!sent) co_return sent;
     }
-    const std::string_view slice = bytes.substr(0, kBlockBytes - me.out.size());
-    me.encoder.feed(slice, me.out);
+    const std::string_view slice = bytes.substr(0, kBlockBytes - me->out.size());
+    me->encoder.feed(slice, me->out);
     bytes.remove_prefix(slice.size());
   }
   co_return Result<void>{};
 }
 
 Task<Result<std::variant<UpstreamAcceptance, Reply>>> SmtpClient::finish() {
-  Impl& me = *impl_;
-  if (me.state != State::data) co_return std::unexpected(out_of_order("the final dot"));
-  me.state = State::dot_sent;  // from here on there is no way back to `data`: one dot at most
-  me.encoder.finish(me.out);
-  auto sent = co_await me.flush("the final dot", Deadline::in(me.data_timeout));
-  std::string().swap(me.out);  // an idle connection keeps no buffer
+  const std::shared_ptr<Impl> me = impl_;
+  if (me->state != State::data) co_return std::unexpected(out_of_order("the final dot"));
+  me->state = State::dot_sent;  // from here on there is no way back to `data`: one dot at most
+  me->encoder.finish(me->out);
+  auto sent = co_await me->flush("the final dot", me->within(me->data_timeout));
+  std::string().swap(me->out);  // an idle connection keeps no buffer
   if (!sent) co_return std::unexpected(std::move(sent.error()));
-  auto reply = co_await me.channel->read("the final dot", Deadline::in(me.final_timeout));
-  me.channel->settle();
-  if (reply) reply = me.check(std::move(*reply), "the final dot");
+  auto reply = co_await me->channel->read("the final dot", me->within(me->final_timeout));
+  me->channel->settle();
+  if (reply) reply = me->check(std::move(*reply), "the final dot");
   if (!reply) co_return std::unexpected(std::move(reply.error()));
-  me.state = State::idle;
-  ++me.messages;
-  if (reply->positive()) co_return UpstreamAcceptance(me.name, std::move(*reply));
+  me->state = State::idle;
+  ++me->messages;
+  if (reply->positive()) {
+    me->refusals = 0;
+    co_return UpstreamAcceptance(me->name, std::move(*reply));
+  }
   co_return std::move(*reply);
 }
 
 Task<bool> SmtpClient::reset() {
-  Impl& me = *impl_;
-  if (me.state == State::idle) co_return reusable();
-  if (me.state != State::transaction) co_return false;
-  auto reply = co_await me.ask("RSET", "RSET");
+  const std::shared_ptr<Impl> me = impl_;
+  if (me->state == State::idle) co_return me->reusable();
+  if (me->state != State::transaction) co_return false;
+  auto reply = co_await me->ask("RSET");
   if (!reply || !reply->positive()) co_return false;
-  me.state = State::idle;
-  co_return reusable();
+  me->state = State::idle;
+  co_return me->reusable();
 }
 
-bool SmtpClient::reusable() const {
-  return impl_->state == State::idle && !impl_->channel->broken() && !impl_->cancel.cancelled();
-}
+bool SmtpClient::reusable() const { return impl_->reusable(); }
+bool SmtpClient::in_step() const { return impl_->in_step(); }
+bool SmtpClient::in_transaction() const { return impl_->state == State::transaction; }
+void SmtpClient::set_bound(Deadline whole) { impl_->bound = whole; }
 
 bool SmtpClient::stale() { return impl_->channel->broken() || impl_->channel->spoke(); }
 
 Task<void> SmtpClient::quit() {
-  Impl& me = *impl_;
-  const bool may_speak = me.state == State::idle || me.state == State::transaction;
-  if (may_speak && !me.channel->broken())
-    (void)co_await me.channel->ask("QUIT\r\n", "QUIT", Deadline::in(kQuitWait));
-  co_await me.channel->stream().close(Deadline::in(kCloseWait));
-  me.channel->break_with({ErrorKind::closed, "we said goodbye"});
+  const std::shared_ptr<Impl> me = impl_;
+  const bool may_speak = me->state == State::idle || me->state == State::transaction;
+  if (may_speak && me->in_step())
+    (void)co_await me->channel->ask("QUIT\r\n", "QUIT", me->within(kQuitWait));
+  co_await me->channel->stream().close(me->within(kCloseWait));
+  me->channel->break_with({ErrorKind::closed, "we said goodbye"});
 }
 
 void SmtpClient::cancel() { impl_->cancel.cancel(); }

@@ -1,8 +1,8 @@
 // SmtpClient: one connection to an upstream and our half of the SMTP dialogue on it (RFC 5321).
 // A coroutine verb a function; an Error means that the connection is in an unknown state and must
 // be dropped, a Reply is what the upstream said. Verbs out of order are errors, so that no mistake
-// of a caller can put a dot where none belongs. Owned by the pool or by a lease; one loop. Must not
-// be destroyed while one of its coroutines is suspended: cancel(), let it unwind, then destroy.
+// of a caller can put a dot where none belongs. Owned by the pool or by a lease; one loop.
+// Destroying it cancels: a verb that is under way then unwinds with `cancelled` by itself.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,12 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "gateway/async/loop.h"
-#include "gateway/async/offload.h"
 #include "gateway/mail/envelope.h"
 #include "gateway/net/byte_stream.h"
+#include "gateway/net/resolve.h"
 #include "gateway/net/tls_context.h"
 #include "gateway/relay/relay_gate.h"
 #include "gateway/smtp/capabilities.h"
@@ -29,7 +30,7 @@ class SmtpClient {
   // Connects to the first address of settings.host that serves, reads the greeting, says EHLO (HELO
   // when that fails), starts TLS as `settings.tls` says. Ends by `deadline`, or soon after
   // `cancel`; neither counts any more once it has returned.
-  static Task<Result<std::unique_ptr<SmtpClient>>> connect(Loop& loop, Offload& offload,
+  static Task<Result<std::unique_ptr<SmtpClient>>> connect(Loop& loop, NameResolver& resolver,
                                                            std::string name,
                                                            const UpstreamSettings& settings,
                                                            std::shared_ptr<const TlsContext> tls,
@@ -45,16 +46,23 @@ class SmtpClient {
   // Messages that the upstream answered on this connection, whatever the answer.
   [[nodiscard]] std::int64_t messages() const;
 
-  // MAIL FROM (with SIZE and BODY where the upstream has them) and the first RCPT TO in one flight
-  // when the upstream has PIPELINING. Both replies; when MAIL was refused, the second is
-  // meaningless.
+  // From now on every wait ends at the sooner of its own time-out and `whole`, with
+  // ErrorKind::timeout, and once that has passed nothing more is written: no dot, above all. For
+  // the caller's own patience; the pool takes it off when the connection comes back.
+  void set_bound(Deadline whole);
+
+  // MAIL FROM (with SIZE and BODY where the upstream has them) and RCPT TO for each recipient:
+  // where the upstream has PIPELINING in few flights, else one by one. One reply for each
+  // recipient, in order; none when MAIL was refused. A 421 ends the connection, and stands for the
+  // replies that can't come any more. The grants are read before the first wait.
   struct MailReplies {
     smtp::Reply mail;
-    smtp::Reply rcpt;
+    std::vector<smtp::Reply> rcpts;
   };
-  Task<Result<MailReplies>> mail_and_rcpt(const mail::Envelope& envelope,
-                                          const relay::RelayGrant& first);
-  Task<Result<smtp::Reply>> rcpt(const relay::RelayGrant& recipient);
+  Task<Result<MailReplies>> mail_and_rcpts(const mail::Envelope& envelope,
+                                           std::vector<const relay::RelayGrant*> recipients);
+  // More recipients for the open transaction, in the same way.
+  Task<Result<std::vector<smtp::Reply>>> rcpts(std::vector<const relay::RelayGrant*> recipients);
 
   // DATA. Only on a 354 may send() and finish() follow.
   Task<Result<smtp::Reply>> data();
@@ -67,19 +75,24 @@ class SmtpClient {
   // RSET, so that the connection may be pooled. False: it must be dropped.
   Task<bool> reset();
   // True while nothing unexpected was seen, no transaction is open and it may carry one more
-  // message.
+  // message. Not after a row of refusals: upstreams count them (Postfix answers slowly after 10
+  // errors and hangs up after 20), and the next client must not pay for this one.
   [[nodiscard]] bool reusable() const;
+  // Commands and replies are in step: nothing unexpected was seen so far, and nobody cancelled.
+  [[nodiscard]] bool in_step() const;
+  // MAIL was accepted, or may have been: RSET before the next message.
+  [[nodiscard]] bool in_transaction() const;
   [[nodiscard]] bool stale();  // the peer closed or spoke while the connection was idle
   // QUIT without waiting for long, and close. In the middle of a message it only closes: what is
   // written there would become part of the message.
   Task<void> quit();
-  // After this every wait returns `cancelled`.
+  // The wait that is under way and every later one return `cancelled`; nothing more is written.
   void cancel();
 
  private:
   struct Impl;
-  explicit SmtpClient(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit SmtpClient(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;  // shared with the verb that is under way
 };
 
 }  // namespace sekisho::upstream

@@ -4,13 +4,25 @@
 
 #include <fmt/format.h>
 
+#include "gateway/base/file_watch.h"
+
 namespace sekisho::upstream {
 
-Result<std::shared_ptr<Upstream>> Upstream::make(std::string name,
-                                                 const UpstreamSettings& settings) {
+Result<std::shared_ptr<Upstream>> Upstream::make(
+    std::string name, const UpstreamSettings& settings, const std::string& hostname,
+    const std::vector<std::shared_ptr<Upstream>>& previous) {
+  std::string authorities;
+  if (!settings.tls_ca_file.empty()) authorities = file_stamp(settings.tls_ca_file);
+  for (const auto& known : previous)
+    if (known->name == name && known->settings == settings && known->hostname == hostname &&
+        known->authorities == authorities && is_final_stamp(authorities))
+      return known;
+
   auto upstream = std::make_shared<Upstream>();
   upstream->name = std::move(name);
   upstream->settings = settings;
+  upstream->hostname = hostname;
+  upstream->authorities = std::move(authorities);
   upstream->breaker = std::make_shared<Breaker>(settings.breaker_failures, settings.breaker_pause);
   if (settings.tls != TlsMode::never) {
     auto tls = TlsContext::client(verifies(settings.tls), settings.tls_ca_file);

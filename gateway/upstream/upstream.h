@@ -1,6 +1,7 @@
 // Upstream: one configured upstream with the state that all threads share. Made once per snapshot,
-// outlives it while a connection is open; a reload that doesn't change it keeps the object, and
-// with it breaker, count and pooled connections. Any thread.
+// outlives it while a connection is open; a reload that changes neither it nor its file of
+// authorities nor our own name keeps the object, and with it breaker, count and pooled connections.
+// Any thread.
 #pragma once
 
 #include <atomic>
@@ -19,6 +20,8 @@ namespace sekisho::upstream {
 struct Upstream {
   std::string name;
   UpstreamSettings settings;
+  std::string hostname;                   // ours, for EHLO
+  std::string authorities;                // the file_stamp() of settings.tls_ca_file
   std::shared_ptr<const TlsContext> tls;  // null with TlsMode::never
   std::shared_ptr<Breaker> breaker;
 
@@ -26,8 +29,11 @@ struct Upstream {
   std::atomic<bool> wanted{false};  // a loop waits for a connection that another keeps idle
   std::atomic<bool> noted{false};   // the last connection had a note, and it was logged
 
-  // Loads the authorities to verify against, so it reads files. The error names the upstream.
-  static Result<std::shared_ptr<Upstream>> make(std::string name, const UpstreamSettings& settings);
+  // The one in `previous` where it is the same. Loads the authorities to verify against, so it
+  // reads files. The error names the upstream.
+  static Result<std::shared_ptr<Upstream>> make(
+      std::string name, const UpstreamSettings& settings, const std::string& hostname,
+      const std::vector<std::shared_ptr<Upstream>>& previous = {});
 };
 
 using Upstreams = std::vector<std::shared_ptr<Upstream>>;  // by priority

@@ -69,6 +69,7 @@ class UpstreamSide : public SlotHeir, public std::enable_shared_from_this<Upstre
   [[nodiscard]] std::size_t idle() const { return idle_.size(); }
   // When the oldest idle connection has been kept for long enough.
   [[nodiscard]] std::optional<TimePoint> next_expiry() const;
+  [[nodiscard]] bool waited_for() const { return !line_.empty(); }
   [[nodiscard]] bool unused() const { return idle_.empty() && line_.empty(); }
 
   std::uint64_t last_turn = 0;  // of the pool's count of turns

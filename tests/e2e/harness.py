@@ -235,8 +235,8 @@ def wait_until_read(connection):
 class Wire:
     """A raw SMTP client: bytes out, replies in."""
 
-    def __init__(self, port, tls=False, session=None):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    def __init__(self, port, tls=False, session=None, host="127.0.0.1"):
+        self.socket = socket.create_connection((host, port), timeout=PATIENCE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:
             self.socket = tls_context().wrap_socket(self.socket, session=session)

@@ -2,6 +2,7 @@
 import base64
 import contextlib
 import json
+import pathlib
 import re
 import signal
 import socket
@@ -60,6 +61,7 @@ class CommandLine(harness.CaseTest):
         "nothing": ([],), "an_unknown_command": (["serve"],), "an_unknown_option": (["check", "--x"],),
         "half_a_command": (["config"],), "a_user_without_a_name": (["user", "add"],),
         "an_option_without_its_value": (["run", "--config"],), "two_commands": (["run", "check"],),
+        "two_halves_of_commands": (["config", "show", "check"],),
     })
     def test_usage_errors_are_2_for(self, arguments):
         done = sekisho(*arguments)
@@ -281,6 +283,183 @@ class Reload(unittest.TestCase):
         self.assertEqual(self.ask(wire, "third.example.net"), "550")
 
 
+    def test_sessions_begun_before_a_reload_see_a_changed_domains_file(self):
+        self.gateway.write("domains", "first.example.net\n")
+        config = self.config.replace("[relay]", '[relay]\ndomains_file = "domains"')
+        self.reload(config, "reloaded")
+        wire = self.open()
+        self.reload(config + "[limits]\nmax_errors = 7\n", "reloaded")
+        self.gateway.write("domains", "second.example.net\n")
+        self.gateway.wait_for_log(r"file_reloaded what=relay\.domains_file")
+        self.assertEqual(self.ask(wire, "second.example.net"), "250")
+
+    def test_a_signal_during_a_reload_is_not_lost(self):
+        def is_taken(domain):
+            with harness.Wire(self.gateway.ports["mx"]) as wire:
+                wire.expect(220)
+                return self.ask(wire, domain) == "250"
+
+        many = ", ".join(f'"d{number}.example.org"' for number in range(5000))
+        for number in range(10):
+            for domain in (f"first{number}.example.net", f"second{number}.example.net"):
+                self.gateway.write("sekisho.toml", self.config.replace(
+                    '"example.com"', f'"example.com", "{domain}", {many}'))
+                self.gateway.signal(signal.SIGHUP)
+                time.sleep(number * 0.004)  # the second signal comes at different moments
+            harness.wait_until(lambda: is_taken(domain), domain)
+
+    def test_spooling_works_in_a_new_state_directory(self):
+        old = self.open()
+        self.reload(self.config.replace('"state"', '"elsewhere/state"'), "reloaded")
+        message = b"Subject: x\r\n\r\n" + b"0123456789" * 7 * 10000 + b"\r\n.\r\n"
+        for wire in (self.open(), old):
+            self.assertEqual(self.ask(wire, "example.com"), "250")
+            wire.expect(354, "DATA")
+            wire.expect(250, message)
+        self.assertTrue((self.gateway.folder / "elsewhere" / "state" / "spool").is_dir())
+
+    def test_a_state_directory_that_can_not_be_made_is_refused(self):
+        self.reload(self.config.replace('"state"', '"cert.pem/state"'), "reload_refused")
+        self.assertRegex(self.gateway.log(), r"reload_refused [^\n]*cert\.pem/state")
+
+    def test_what_needs_a_restart_is_said(self):
+        self.reload(self.config, "reloaded")
+        self.assertNotIn("reload_ignored", self.gateway.log())
+        changed = self.config.replace('file = "log"', 'file = "other"\nlevel = "debug"')
+        changed = 'threads = 3\nmetrics_address = "127.0.0.1:0"\n' + changed
+        self.reload(changed, "reloaded")
+        self.gateway.wait_for_log(
+            r'reload_ignored level=warning what="log\.level, log\.file, threads, metrics_address" '
+            r'hint="needs a restart"\n[^\n]* reloaded ')
+
+    def test_changing_to_the_inbox_is_refused_and_said(self):
+        self.reload(self.config.replace(f'[upstream.main]\nhost = "127.0.0.1"\n'
+                                        f'port = {self.upstream.port}\ntls = "never"\n', ""),
+                    "reload_refused")
+        self.assertRegex(self.gateway.log(), r"reload_refused [^\n]*inbox needs a restart")
+        self.assertEqual(self.ask(self.open(), "example.com"), "250")
+
+    def test_an_inbox_that_stays_where_it_was_is_said(self):
+        with harness.Gateway() as gateway:
+            config = (gateway.folder / "sekisho.toml").read_text()
+            gateway.write("sekisho.toml", config.replace('"state"', '"elsewhere"'))
+            gateway.signal(signal.SIGHUP)
+            gateway.wait_for_log(r'reload_ignored level=warning what="state_directory of the inbox"')
+
+
+class Knocking:
+    """Connects to a port again and again while it is entered, and counts who was not greeted."""
+
+    def __init__(self, port):
+        self.port, self.greeted, self.failures = port, 0, []
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._knock)
+
+    def _knock(self):
+        while not self.over.is_set():
+            try:
+                with harness.Wire(self.port) as wire:
+                    wire.expect(220)
+                self.greeted += 1
+            except (OSError, AssertionError) as failure:
+                self.failures.append(repr(failure))
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *exception):
+        self.over.set()
+        self.thread.join()
+
+
+class ReloadOfListeners(unittest.TestCase):
+    def setUp(self):
+        self.gateway = self.enterContext(harness.Gateway(
+            extra="[limits]\nmax_connections_per_client = 1000\n"))
+        self.config = (self.gateway.folder / "sekisho.toml").read_text()
+
+    def reload(self, config):
+        ends = r" reload(ed|_refused) "
+        lines = len(re.findall(ends, self.gateway.log()))
+        self.gateway.write("sekisho.toml", config)
+        self.gateway.signal(signal.SIGHUP)
+        harness.wait_until(lambda: len(re.findall(ends, self.gateway.log())) > lines, ends)
+        self.assertNotIn("reload_refused", self.gateway.log())
+
+    def listener_of(self, port, address="127.0.0.1"):
+        """The name of the listener that serves new connections to the port."""
+        lines = self.gateway.log().count(" rcpt_refused ")
+        with harness.Wire(port, host=address) as wire:
+            wire.expect(220)
+            wire.expect(250, "EHLO client.example.org")
+            wire.expect(250, "MAIL FROM:<>")
+            wire.expect(550, "RCPT TO:<victim@foreign.example.net>")
+            harness.wait_until(lambda: self.gateway.log().count(" rcpt_refused ") > lines, "line")
+        return re.findall(r" rcpt_refused .* listener=(\w+)", self.gateway.log())[-1]
+
+    def test_a_renamed_listener_keeps_its_door_open(self):
+        port = self.gateway.ports["mx"]
+        with Knocking(port) as knocking:
+            for name in ("first", "second", "third", "mx"):
+                before = knocking.greeted
+                self.reload(self.config.replace("[listener.mx]", f"[listener.{name}]"))
+                harness.wait_until(lambda: knocking.greeted > before + 20, "knocks")
+                self.assertEqual(self.listener_of(port), name)
+        self.assertEqual(knocking.failures, [])
+
+    def test_two_listeners_can_swap_their_names(self):
+        ports = []
+        with contextlib.ExitStack() as finders:
+            for _ in range(2):
+                finder = finders.enter_context(socket.create_server(("127.0.0.1", 0)))
+                ports.append(finder.getsockname()[1])
+        more = "".join(f'[listener.{{}}]\nprofile = "mx"\naddress = "127.0.0.1:{port}"\n'
+                       for port in ports)
+        for names in (("a", "b"), ("b", "a")):
+            self.reload(self.config + more.format(*names))
+            for port, name in zip(ports, names):
+                harness.wait_until(lambda: self.listener_of(port) == name, name)
+
+    def test_an_address_can_be_widened_and_narrowed(self):
+        with socket.create_server(("127.0.0.1", 0)) as finder:
+            port = finder.getsockname()[1]
+        more = '[listener.{name}]\nprofile = "mx"\naddress = "{address}:{port}"\n'
+
+        def can_connect(address):
+            with socket.socket() as client:
+                return client.connect_ex((address, port)) == 0
+
+        for name, address, everywhere in (("a", "127.0.0.1", False), ("a", "0.0.0.0", True),
+                                          ("a", "127.0.0.1", False), ("b", "0.0.0.0", True),
+                                          ("c", "127.0.0.2", False)):
+            self.reload(self.config + more.format(name=name, address=address, port=port))
+            harness.wait_until(lambda: can_connect("127.0.0.3") == everywhere, address)
+            here = "127.0.0.2" if address.endswith(".2") else "127.0.0.1"
+            harness.wait_until(lambda: self.listener_of(port, here) == name, name)
+
+
+class Flood(unittest.TestCase):
+    def test_refused_connections_are_one_line_a_second(self):
+        gateway = self.enterContext(
+            harness.Gateway(extra="[limits]\nmax_connections_per_client = 1\n"))
+        wire = self.enterContext(harness.Wire(gateway.ports["mx"]))
+        wire.expect(220)
+        begun = time.monotonic()
+        for _ in range(300):
+            with harness.Wire(gateway.ports["mx"]) as refused:
+                refused.expect("421 4.7.0 too many connections from your address")
+
+        def counts():
+            return [int(count) for count in re.findall(
+                r" connection_refused src=\[127\.0\.0\.1\]:\d+ level=warning listener=mx "
+                r'why="too many connections from your address" count=(\d+)\n', gateway.log())]
+
+        harness.wait_until(lambda: sum(counts()) == 300, "a count of all")
+        self.assertEqual(counts()[0], 1)
+        self.assertLessEqual(len(counts()), 2 + (time.monotonic() - begun))
+
+
 class Drain(unittest.TestCase):
     def start(self, **options):
         self.upstream = self.enterContext(harness.RecordingUpstream())
@@ -343,6 +522,36 @@ class Drain(unittest.TestCase):
         self.assertLess(took, 20)
         self.assertIn("sessions_cut", self.gateway.log())
         self.assertEqual(self.upstream.messages, [])
+
+    def test_a_second_signal_cuts_at_once(self):
+        self.start(extra='[timeouts]\ndrain = "10m"\n')
+        wire = self.open("MAIL FROM:<sender@example.org>", "RCPT TO:<local@example.com>")
+        wire.expect(354, "DATA")
+        self.gateway.signal(signal.SIGTERM)
+        self.gateway.wait_for_log(" draining\n")
+        wire.send(b"Subject: x\r\n")
+        self.assertIsNone(self.gateway.process.poll())
+        self.gateway.signal(signal.SIGINT)
+        reply = wire.reply()
+        self.assertTrue(reply is None or reply.startswith("421"), reply)
+        self.assertEqual(self.gateway.process.wait(harness.PATIENCE), 0)
+        self.assertRegex(self.gateway.log(), r"sessions_cut level=warning sessions=1\n")
+        self.assertEqual(self.upstream.messages, [])
+
+    def test_what_hangs_does_not_keep_the_process(self):
+        self.start(extra='[timeouts]\ndrain = "1s"\n')
+        self.gateway.write("users", "alice:$6$rounds=900000000$saltsalt$" + "x" * 86 + "\n")
+        self.gateway.wait_for_log("file_reloaded")
+        wire = self.open(listener="submissions")
+        wire.send(b"AUTH PLAIN " + harness.plain("alice", "x").encode() + b"\r\n")
+        cpu = pathlib.Path(f"/proc/{self.gateway.process.pid}/stat")
+        harness.wait_until(lambda: int(cpu.read_text().split()[13]) > 50, "the hash to be at work")
+        begun = time.monotonic()
+        self.gateway.signal(signal.SIGTERM)
+        self.assertEqual(self.gateway.process.wait(harness.PATIENCE), 0)
+        self.assertLess(time.monotonic() - begun, 20)
+        self.assertRegex(self.gateway.log(), r" sessions_abandoned level=error sessions=1 "
+                         r"threads=1\n[^\n]* stopped\n\Z")
 
     def test_a_message_that_waits_for_the_upstream_is_answered_before_the_end(self):
         waiting, go_on = threading.Event(), threading.Event()

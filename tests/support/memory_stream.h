@@ -29,6 +29,10 @@ class MemoryStream final : public ByteStream {
 
   Task<Result<std::size_t>> read_some(std::span<char> into, Deadline deadline) override;
   Task<Result<void>> write_all(std::string_view bytes, Deadline deadline) override;
+  // Never waits.
+  Task<Result<void>> write_until_input(std::string_view bytes, Deadline deadline) override {
+    return write_all(bytes, deadline);
+  }
   // No cryptography: it works unless input is waiting, which no real handshake would survive.
   Task<Result<void>> start_tls(std::shared_ptr<const TlsContext> context,
                                std::string_view server_name, Deadline deadline) override;

@@ -58,8 +58,11 @@ constexpr std::array kAll{
 
 Misbehaviour choose_misbehaviour(std::uint8_t which) {
   constexpr std::uint8_t kOnce = 0x80;
-  Misbehaviour chosen = kAll[(which & ~kOnce & 0xffU) % kAll.size()];
+  constexpr std::uint8_t kSparesFirst = 0x40;
+  static_assert(kAll.size() <= kSparesFirst);
+  Misbehaviour chosen = kAll[which % kSparesFirst % kAll.size()];
   chosen.once = (which & kOnce) != 0;
+  chosen.spares_first = (which & kSparesFirst) != 0;
   return chosen;
 }
 

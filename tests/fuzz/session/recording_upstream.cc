@@ -43,7 +43,7 @@ RecordingUpstream::RecordingUpstream(Loop& loop)
 void RecordingUpstream::begin(const Misbehaviour& misbehaviour, bool has_extensions) {
   misbehaviour_ = misbehaviour;
   has_extensions_ = has_extensions;
-  struck_ = false;
+  times_there_ = 0;
   record_ = {};
 }
 
@@ -65,14 +65,17 @@ Task<void> RecordingUpstream::serve(int fd) {
   closed_.notify();
 }
 
+// When the dialogue comes to that point now.
 bool RecordingUpstream::misbehaves(std::string_view at) const {
-  return !at.empty() && misbehaviour_.at == at && !(misbehaviour_.once && struck_);
+  if (at.empty() || misbehaviour_.at != at) return false;
+  const std::size_t first = misbehaviour_.spares_first ? 1 : 0;
+  return misbehaviour_.once ? times_there_ == first : times_there_ >= first;
 }
 
 Task<RecordingUpstream::Next> RecordingUpstream::answer(Connection& connection, std::string_view at,
                                                         std::string_view good) {
   const bool bad = misbehaves(at);
-  if (bad) struck_ = true;
+  if (misbehaviour_.at == at) ++times_there_;
   const std::string_view says = bad ? misbehaviour_.says : good;
   if (at == "MAIL" && says.starts_with('2')) connection.mail = true;
   if (at == "RCPT" && says.starts_with('2')) ++connection.recipients;

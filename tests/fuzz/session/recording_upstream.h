@@ -54,7 +54,7 @@ class RecordingUpstream {
   CancelSource never_;
   Misbehaviour misbehaviour_;
   bool has_extensions_ = true;
-  bool struck_ = false;
+  std::size_t times_there_ = 0;  // at the point of the misbehaviour
   Record record_;
   std::size_t open_ = 0;
   Event closed_;

@@ -63,7 +63,7 @@ Transcript::Transcript(std::string_view heard) {
       require(line.code == first.code, "two codes in one reply");
       require(line.enhanced == first.enhanced, "two enhanced codes in one reply");
     }
-    if (first.text.find("the mail server behind") != std::string_view::npos) upstream_blamed = true;
+    if (first.text.starts_with("the mail server behind")) upstream_blamed = true;
     if (first.code == 235) authenticated = true;
     if (after_go_ahead && first.code == 250) {
       require(first.text.starts_with(kQueued), "a message answered with another 250", first.text);

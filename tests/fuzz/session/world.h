@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "gateway/connection_limits.h"
+#include "gateway/net/resolve.h"
 #include "gateway/session_services.h"
 #include "gateway/snapshot.h"
 #include "tests/fuzz/session/recording_upstream.h"
@@ -43,6 +44,7 @@ struct World {
 
   Loop loop;
   Offload offload{1, 64};
+  NameResolver resolver;  // every upstream has an address: nobody asks it
   CheckingLog log;
   Metrics metrics;
   SessionCounters counters{metrics};

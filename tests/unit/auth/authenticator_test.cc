@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "gateway/auth/password_hash.h"
+#include "tests/support/settings_errors.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/auth/cheap_hash.h"
 #include "tests/unit/auth/cpu_time.h"
-#include "tests/unit/relay/settings_errors.h"
 
 namespace sekisho::auth {
 namespace {

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/unit/relay/settings_errors.h"
+#include "tests/support/settings_errors.h"
 
 namespace sekisho::auth {
 namespace {

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "gateway/auth/file_io.h"
+#include "gateway/base/file_io.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/auth/cheap_hash.h"
 
@@ -194,14 +194,6 @@ TEST(UsersFile, WritersAtTheSameTimeLoseNothingAndReadersSeeWholeFiles) {
   }
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(UsersFile::open(path).value()->users()->size(), 1U + kWriters * kEach);
-}
-
-TEST(FileIo, ReadRefusesFifosAndDirectoriesWithoutWaiting) {
-  const TempDir dir;
-  const fs::path fifo = dir.path() / "fifo";
-  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-  EXPECT_FALSE(read_whole_file(fifo).has_value());
-  EXPECT_FALSE(read_whole_file(dir.path()).has_value());
 }
 
 }  // namespace

@@ -57,6 +57,17 @@ TEST(IpAddress, MasksToAnyPrefixLength) {
   EXPECT_EQ(ip("::1").masked(128), ip("::1"));
 }
 
+TEST(IpAddress, KnowsTheLoopbackAndTheUnspecifiedAddress) {
+  for (const auto* text : {"127.0.0.1", "127.255.0.9", "::1", "::ffff:127.0.0.1"})
+    EXPECT_TRUE(IpAddress::parse(text)->is_loopback()) << text;
+  for (const auto* text : {"128.0.0.1", "0.0.0.0", "::", "::2", "::1:1", "7f00::"})
+    EXPECT_FALSE(IpAddress::parse(text)->is_loopback()) << text;
+  for (const auto* text : {"0.0.0.0", "::"})
+    EXPECT_TRUE(IpAddress::parse(text)->is_unspecified()) << text;
+  for (const auto* text : {"0.0.0.1", "::1", "127.0.0.1"})
+    EXPECT_FALSE(IpAddress::parse(text)->is_unspecified()) << text;
+}
+
 TEST(IpAddress, WritesAddressLiterals) {
   EXPECT_EQ(ip("192.0.2.1").smtp_literal(), "192.0.2.1");
   EXPECT_EQ(ip("2001:db8::1").smtp_literal(), "IPv6:2001:db8::1");

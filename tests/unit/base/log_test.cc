@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "gateway/base/text.h"
+#include "tests/support/temp_dir.h"
 
 namespace sekisho {
 namespace {
@@ -26,14 +27,7 @@ using testing::MatchesRegex;
 
 class LogFile : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "sekisho-log-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  [[nodiscard]] std::filesystem::path file() const { return folder_ / "log"; }
+  [[nodiscard]] std::filesystem::path file() const { return folder_.path() / "log"; }
   [[nodiscard]] std::unique_ptr<Log> open(LogLevel level = LogLevel::info) const {
     return Log::open({.level = level, .format = LogFormat::logfmt, .file = file()}).value();
   }
@@ -44,7 +38,7 @@ class LogFile : public testing::Test {
     return out;
   }
 
-  std::filesystem::path folder_;
+  test::TempDir folder_;
 };
 
 TEST_F(LogFile, HoldsALineForEachEventInOrderWithItsTime) {
@@ -88,30 +82,31 @@ TEST_F(LogFile, IsOpenedAnewAfterRotation) {
   const auto log = open();
   log->write(LogLine("before"));
   log->flush();
-  std::filesystem::rename(file(), folder_ / "log.1");
+  std::filesystem::rename(file(), folder_.path() / "log.1");
   log->write(LogLine("between"));
   log->flush();
   log->reopen();
   log->write(LogLine("after"));
   log->flush();
-  EXPECT_THAT(lines(folder_ / "log.1"), ElementsAre(HasSubstr("before"), HasSubstr("between")));
+  EXPECT_THAT(lines(folder_.path() / "log.1"),
+              ElementsAre(HasSubstr("before"), HasSubstr("between")));
   EXPECT_THAT(lines(file()), ElementsAre(HasSubstr("after")));
 }
 
 TEST_F(LogFile, StaysOpenAndSaysSoWhenItCantBeOpenedAnew) {
   const auto log = open();
   log->flush();
-  std::filesystem::rename(file(), folder_ / "log.1");
+  std::filesystem::rename(file(), folder_.path() / "log.1");
   std::filesystem::create_directory(file());
   log->reopen();
   log->write(LogLine("after"));
   log->flush();
-  EXPECT_THAT(lines(folder_ / "log.1"),
+  EXPECT_THAT(lines(folder_.path() / "log.1"),
               ElementsAre(HasSubstr("log-reopen-failed level=error"), HasSubstr("after")));
 }
 
 TEST_F(LogFile, CantBeOpenedInAMissingFolder) {
-  const auto log = Log::open({.file = folder_ / "missing" / "log"});
+  const auto log = Log::open({.file = folder_.path() / "missing" / "log"});
   ASSERT_FALSE(log);
   EXPECT_EQ(log.error().kind, ErrorKind::io);
   EXPECT_THAT(log.error().text, HasSubstr("missing/log: No such file"));

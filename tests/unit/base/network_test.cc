@@ -61,6 +61,14 @@ TEST(Network, KnowsWhetherAllOfItIsPrivate) {
   }
 }
 
+TEST(Network, ContainsNetworksThatAreWhollyInIt) {
+  EXPECT_TRUE(net("10.0.0.0/8").contains(net("10.0.0.0/8")));
+  EXPECT_TRUE(net("10.0.0.0/8").contains(net("10.255.0.0/16")));
+  EXPECT_FALSE(net("10.0.0.0/8").contains(net("10.0.0.0/7")));
+  EXPECT_FALSE(net("10.0.0.0/8").contains(net("11.0.0.0/16")));
+  EXPECT_FALSE(net("0.0.0.0/0").contains(net("::/64")));
+}
+
 TEST(NetworkSet, FindsTheMostSpecificNetwork) {
   const NetworkSet set({net("10.0.0.0/8"), net("10.1.2.0/24"), net("10.1.0.0/16"), net("0.0.0.0/0"),
                         net("2001:db8::/32"), net("2001:db8::1")});

@@ -61,6 +61,10 @@ TEST_F(CommandLine, WrongUsageIsTwo) {
                                                        {"check", "x"},
                                                        {"config", "edit"},
                                                        {"inbox", "show"},
+                                                       {"run", "check"},
+                                                       {"check", "run"},
+                                                       {"config", "show", "reference"},
+                                                       {"config", "show", "check"},
                                                        {"run", "--config"}};
   for (const auto& words : wrong) {
     const Ran ran = run(words);

@@ -12,7 +12,7 @@
 #include "gateway/mail/headers.h"
 #include "gateway/smtp/dot_codec.h"
 #include "gateway/smtp/reply.h"
-#include "tests/unit/inbox/temporary_folder.h"
+#include "tests/support/temp_dir.h"
 
 namespace sekisho::inbox {
 namespace {
@@ -117,7 +117,7 @@ class CaptureServerTest : public ::testing::Test {
     return all;
   }
 
-  TemporaryFolder folder_;
+  test::TempDir folder_;
   Loop loop_;
   Offload offload_{1, 16};
   std::unique_ptr<Log> log_ = Log::in_memory();
@@ -160,7 +160,7 @@ TEST_F(CaptureServerTest, KeepsAMessageByteForByteUnderItsTraceFields) {
   encoder.finish(wire);
   client.send(wire);
   const smtp::Reply last = client.reply();
-  EXPECT_THAT(last.summary(), StartsWith("250 2.0.0 Ok: queued as "));
+  EXPECT_THAT(last.summary(), StartsWith("250 2.0.0 ok: queued as "));
   const auto all = stored();
   ASSERT_THAT(all, SizeIs(1));
   EXPECT_THAT(all[0], StartsWith("Return-Path: <a@example.com>\r\nDelivered-To: b@example.net\r\n"
@@ -286,7 +286,7 @@ TEST_F(CaptureServerTest, ShutDownEndsIdleSessions) {
 }
 
 TEST(InboxCommand, ListsAndShowsWithoutTrustingTheMessage) {
-  const TemporaryFolder folder;
+  const test::TempDir folder;
   EXPECT_EQ(list_inbox(folder.path() / "nowhere"), 0);
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "nowhere"));
   const auto maildir = Maildir::open(folder.path()).value();

@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/unit/inbox/temporary_folder.h"
+#include "tests/support/temp_dir.h"
 
 namespace sekisho::inbox {
 namespace {
@@ -32,7 +32,7 @@ std::size_t files_in(const fs::path& folder) {
 
 class MaildirTest : public ::testing::Test {
  protected:
-  TemporaryFolder folder_;
+  test::TempDir folder_;
   Maildir maildir_ = Maildir::open(folder_.path() / "inbox").value();
   fs::path place_ = folder_.path() / "inbox";
 };
@@ -129,13 +129,13 @@ TEST_F(MaildirTest, SweepsAwayWhatACrashLeftLongAgo) {
 }
 
 TEST(Maildir, CannotBeOpenedWhereAFileStands) {
-  const TemporaryFolder folder;
+  const test::TempDir folder;
   std::ofstream(folder.path() / "file") << "x";
   EXPECT_FALSE(Maildir::open(folder.path() / "file"));
 }
 
 TEST(Maildir, IsEmptyAtFirst) {
-  const TemporaryFolder folder;
+  const test::TempDir folder;
   EXPECT_THAT(Maildir::open(folder.path()).value().list().value(), IsEmpty());
 }
 

@@ -67,6 +67,15 @@ class ListenerTest : public ::testing::Test {
   std::size_t wanted_ = 0;
 };
 
+TEST_F(ListenerTest, AcceptsWhoWaitsBeforeItIsClosed) {
+  listen();
+  for (int i = 0; i < 5; ++i) clients_.push_back(dial(listener_->address()));
+  listener_->accept_waiting(3);
+  EXPECT_EQ(accepted_.size(), 3U);
+  listener_->accept_waiting(100);
+  EXPECT_EQ(accepted_.size(), 5U);
+}
+
 TEST_F(ListenerTest, HandsOverNonBlockingSocketsWithTheirPeer) {
   listen();
   const Endpoint address = listener_->address();

@@ -1,5 +1,6 @@
 #include "gateway/net/socket_stream.h"
 
+#include <cerrno>
 #include <vector>
 
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "gateway/net/exhaustion.h"
 #include "tests/unit/net/net_fixture.h"
 
 namespace sekisho::test {
@@ -131,6 +133,61 @@ TEST_F(SocketStreamTest, WriteToAPeerThatLeftIsAnErrorAndNoSignal) {
   const auto sent = write(*ours_, std::string(64 << 20, 'x'));
   ASSERT_FALSE(sent);
   EXPECT_EQ(sent.error().kind, ErrorKind::closed);
+}
+
+TEST_F(SocketStreamTest, AfterAFailedWriteThePeersLastWordsCanBeReadAndNothingWritten) {
+  for (const bool reset : {false, true}) {
+    const FdPair pair = tcp_pair();
+    open(pair);
+    ASSERT_TRUE(write(*theirs_, "552 too big\r\n"));
+    const linger now{.l_onoff = reset ? 1 : 0, .l_linger = 0};
+    ASSERT_EQ(::setsockopt(pair.theirs, SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
+    theirs_.reset();
+    const auto sent = write(*ours_, std::string(64 << 20, 'x'));
+    ASSERT_FALSE(sent);
+    EXPECT_EQ(sent.error().kind, ErrorKind::closed);
+    EXPECT_EQ(read(*ours_, 13), "552 too big\r\n");
+    EXPECT_EQ(write(*ours_, "x").error().kind, ErrorKind::closed);
+  }
+}
+
+TEST_F(SocketStreamTest, AfterAWriteThatTimedOutThePeerCanBeHeardAndNothingWritten) {
+  open(tcp_pair());
+  ASSERT_FALSE(
+      loop_.run_until_done(ours_->write_all(std::string(64 << 20, 'x'), Deadline::in(20ms))));
+  ASSERT_TRUE(write(*theirs_, "552 too big\r\n"));
+  EXPECT_EQ(read(*ours_, 13), "552 too big\r\n");
+  EXPECT_EQ(write(*ours_, "x").error().kind, ErrorKind::closed);
+}
+
+TEST_F(SocketStreamTest, WriteUntilInputStopsWaitingWhenThePeerSpeaksOrLeaves) {
+  const std::string much(64 << 20, 'x');
+  auto speak = [](ByteStream& stream) -> Task<Result<void>> {
+    co_return co_await stream.write_all("552 too big\r\n", soon());
+  };
+  open(tcp_pair());
+  const auto [sent, spoken] =
+      run_both(loop_, ours_->write_until_input(much, Deadline::in(1h)), speak(*theirs_));
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.error().kind, ErrorKind::protocol);
+  EXPECT_EQ(read(*ours_, 13), "552 too big\r\n");
+  EXPECT_EQ(write(*ours_, "x").error().kind, ErrorKind::closed);
+
+  const FdPair pair = tcp_pair();
+  open(pair);
+  ASSERT_EQ(::shutdown(pair.theirs, SHUT_WR), 0);
+  const auto unheard = loop_.run_until_done(ours_->write_until_input(much, Deadline::in(1h)));
+  ASSERT_FALSE(unheard);
+  EXPECT_EQ(read(*ours_, 1), "");
+}
+
+TEST_F(SocketStreamTest, WriteUntilInputSendsAllToAPeerThatOnlyListens) {
+  open(tcp_pair());
+  const std::string text = pattern(10 << 20);
+  const auto [sent, got] = run_both(loop_, ours_->write_until_input(text, soon()),
+                                    read_exactly(*theirs_, text.size(), 65536));
+  EXPECT_TRUE(sent);
+  EXPECT_EQ(got, text);
 }
 
 TEST_F(SocketStreamTest, AResetIsClosed) {
@@ -350,6 +407,13 @@ TEST_F(ConnectTest, StopsWhenCancelled) {
   const auto stream = connect(address);
   ASSERT_FALSE(stream);
   EXPECT_EQ(stream.error().kind, ErrorKind::cancelled);
+}
+
+TEST(RefusedBySystem, TellsWhatWeRanOutOfFromWhatAPeerRefused) {
+  for (const int ours : {EMFILE, ENFILE, ENOBUFS, ENOMEM})
+    EXPECT_EQ(refused_by_system("connect", ours).kind, ErrorKind::limit) << ours;
+  for (const int theirs : {ECONNREFUSED, ENETUNREACH, EHOSTUNREACH, ETIMEDOUT, EACCES})
+    EXPECT_EQ(refused_by_system("connect", theirs).kind, ErrorKind::unavailable) << theirs;
 }
 
 }  // namespace

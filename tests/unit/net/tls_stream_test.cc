@@ -173,6 +173,28 @@ TEST_F(TlsStreamTest, WorksThoughEveryByteArrivesAlone) {
   event_base_loop(loop_.base(), EVLOOP_NONBLOCK);
 }
 
+TEST_F(TlsStreamTest, WriteUntilInputStopsWaitingWhenThePeerSpeaks) {
+  open_tls(tcp_pair());
+  const std::string much(64 << 20, 'x');
+  auto speak = [](ByteStream& stream) -> Task<Result<void>> {
+    co_return co_await stream.write_all("552 too big\r\n", soon());
+  };
+  const auto [sent, spoken] =
+      run_both(loop_, ours_->write_until_input(much, Deadline::in(1h)), speak(*theirs_));
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.error().kind, ErrorKind::protocol);
+  EXPECT_EQ(read(*ours_, 13), "552 too big\r\n");
+  EXPECT_EQ(write(*ours_, "x").error().kind, ErrorKind::closed);
+}
+
+TEST_F(TlsStreamTest, WriteUntilInputTakesNoSessionTicketForInput) {
+  open_tls(tcp_pair());  // the client has not read the tickets yet
+  const auto sent = loop_.run_until_done(
+      theirs_->write_until_input(std::string(64 << 20, 'x'), Deadline::in(50ms)));
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.error().kind, ErrorKind::timeout);
+}
+
 TEST_F(TlsStreamTest, CloseIsReadAsTheEndAfterTheLastBytes) {
   open_tls(tcp_pair());
   ASSERT_TRUE(write(*ours_, "221 bye\r\n"));

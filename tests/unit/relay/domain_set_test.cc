@@ -57,6 +57,8 @@ TEST(DomainSet, RefusesEntriesThatAreNoDomainOfOurs) {
                                  "*.*",
                                  "*.com",
                                  "*.uk",
+                                 "*.co.uk",
+                                 "*.Com.BR",
                                  "a.*.com",
                                  "**.a.com",
                                  "*example.com",
@@ -92,6 +94,15 @@ TEST(DomainSet, TakesStarOverTopLevelNamesThatNobodyOwns) {
   EXPECT_FALSE(set->contains("lan"));
 }
 
+TEST(DomainSet, TakesStarOverNamesThatOnlyLookLikeARegistrys) {
+  const auto set = make({"*.co.example", "*.company.uk", "*.a.co.uk", "co.uk"});
+  EXPECT_TRUE(set->contains("x.co.example"));
+  EXPECT_TRUE(set->contains("x.company.uk"));
+  EXPECT_TRUE(set->contains("x.a.co.uk"));
+  EXPECT_TRUE(set->contains("co.uk"));
+  EXPECT_FALSE(set->contains("x.co.uk"));
+}
+
 TEST(DomainSet, FileHasCommentsBlankLinesAndAnyLineEnd) {
   const ListFile file(
       "\xEF\xBB\xBF# ours\n\nexample.com\r\n  *.example.org\t# and below\n#*.com\n  \n"
@@ -108,13 +119,10 @@ TEST(DomainSet, ErrorInFileNamesFileLineAndColumn) {
     const char* content;
     const char* place;
   };
-  const Case cases[] = {{"a.com\n# x\n  *.com\n", ":3:3: "},
-                        {"a.com b.com\n", ":1:6: "},
-                        {"a.com,b.com\n", ":1:6: "},
-                        {"a.com\n\nuser@b.com", ":3:1: "},
-                        {"a.com\n\tb\x01.com\n", ":2:2: "},
-                        {"# nothing\n", ":1:1: "},
-                        {"", ":1:1: "}};
+  const Case cases[] = {{"a.com\n# x\n  *.com\n", ":3:3: "}, {"a.com\n*.co.uk\n", ":2:1: "},
+                        {"a.com b.com\n", ":1:6: "},         {"a.com,b.com\n", ":1:6: "},
+                        {"a.com\n\nuser@b.com", ":3:1: "},   {"a.com\n\tb\x01.com\n", ":2:2: "},
+                        {"# nothing\n", ":1:1: "},           {"", ":1:1: "}};
   for (const auto& [content, place] : cases) {
     const ListFile file(content);
     const auto set = DomainSet::create({}, file.path());

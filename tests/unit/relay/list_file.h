@@ -1,40 +1,27 @@
 // ListFile: a domains file in a folder of its own, removed with it.
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <stdexcept>
-#include <string>
 #include <string_view>
+
+#include "tests/support/temp_dir.h"
 
 namespace sekisho::test {
 
 class ListFile {
  public:
-  explicit ListFile(std::string_view content) {
-    std::string name = (std::filesystem::temp_directory_path() / "sekisho-relay-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    folder_ = name;
-    write(content);
-  }
-  ~ListFile() { std::filesystem::remove_all(folder_); }
-  ListFile(const ListFile&) = delete;
-  ListFile& operator=(const ListFile&) = delete;
+  explicit ListFile(std::string_view content) { write(content); }
 
-  [[nodiscard]] std::filesystem::path path() const { return folder_ / "domains"; }
-  void write(std::string_view content) const {
-    std::ofstream(path(), std::ios::binary | std::ios::trunc) << content;
-  }
+  [[nodiscard]] std::filesystem::path path() const { return folder_.path() / "domains"; }
+  void write(std::string_view content) const { (void)folder_.write("domains", content); }
   // As editors and configuration tools do it.
   void replace(std::string_view content) const {
-    std::ofstream(folder_ / "new", std::ios::binary) << content;
-    std::filesystem::rename(folder_ / "new", path());
+    std::filesystem::rename(folder_.write("new", content), path());
   }
   void remove() const { std::filesystem::remove(path()); }
 
  private:
-  std::filesystem::path folder_;
+  TempDir folder_;
 };
 
 }  // namespace sekisho::test

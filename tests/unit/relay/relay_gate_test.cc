@@ -3,8 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/relay/trusted_network.h"
+#include "tests/support/settings_errors.h"
 #include "tests/unit/relay/list_file.h"
-#include "tests/unit/relay/settings_errors.h"
 
 namespace sekisho::relay {
 namespace {
@@ -153,22 +154,55 @@ TEST(RelayGate, FollowsItsDomainsFile) {
   EXPECT_TRUE(gate->is_local_domain("second.net"));
 }
 
-TEST(RelaySettings, PublicNetworksNeedAWordAndHalfTheInternetIsRefusedAnyway) {
+TEST(RelaySettings, PublicNetworksNeedAWordAndThoseWithStrangersAreRefusedAnyway) {
   struct Case {
     const char* network;
     bool alone;
     bool confirmed;
   };
-  const Case cases[] = {{"0.0.0.0/0", false, false},     {"::/0", false, false},
-                        {"0.0.0.0/1", false, false},     {"128.0.0.0/7", false, false},
-                        {"2000::/3", false, false},      {"2001::/16", false, false},
-                        {"8.0.0.0/8", false, true},      {"203.0.113.0/24", false, true},
-                        {"198.51.100.7", false, true},   {"100.64.0.0/10", false, true},
-                        {"2001:db8::/32", false, true},  {"172.0.0.0/11", false, true},
-                        {"192.168.0.0/15", false, true}, {"10.0.0.0/7", false, false},
-                        {"10.0.0.0/8", true, true},      {"192.168.7.0/24", true, true},
-                        {"127.0.0.1", true, true},       {"fc00::/7", true, true},
-                        {"172.16.0.0/12", true, true},   {"::1", true, true}};
+  const Case cases[] = {
+      // The whole Internet, and good parts of it.
+      {"0.0.0.0/0", false, false},
+      {"::/0", false, false},
+      {"::ffff:0:0/96", false, false},
+      {"0.0.0.0/1", false, false},
+      {"128.0.0.0/7", false, false},
+      {"2000::/3", false, false},
+      {"2001::/16", false, false},
+      {"2002::/16", false, false},
+      {"10.0.0.0/7", false, false},
+      {"fc00::/7", false, false},
+      // What no client comes from, and what everybody comes from.
+      {"0.0.0.0", false, false},
+      {"224.0.0.0/8", false, false},
+      {"239.1.2.3", false, false},
+      {"255.255.255.255", false, false},
+      {"::", false, false},
+      {"ff02::1", false, false},
+      {"64:ff9b::/96", false, false},
+      {"64:ff9b::c000:201", false, false},
+      // Public ones of more than a site's size, with private addresses among them or not.
+      {"8.0.0.0/8", false, false},
+      {"100.64.0.0/10", false, false},
+      {"172.0.0.0/11", false, false},
+      {"192.168.0.0/15", false, false},
+      {"203.0.112.0/23", false, false},
+      {"2001:db8::/32", false, false},
+      {"2001:db8::/47", false, false},
+      // A site's own.
+      {"203.0.113.0/24", false, true},
+      {"198.51.100.7", false, true},
+      {"2001:db8::/48", false, true},
+      {"2001:db8::1", false, true},
+      // Private ones.
+      {"10.0.0.0/8", true, true},
+      {"172.16.0.0/12", true, true},
+      {"192.168.7.0/24", true, true},
+      {"169.254.0.0/16", true, true},
+      {"127.0.0.1", true, true},
+      {"fd00::/32", true, true},
+      {"fe80::/64", true, true},
+      {"::1", true, true}};
   for (const auto& [text, alone, confirmed] : cases) {
     const Network network = Network::parse(text).value();
     for (const bool confirm : {false, true}) {
@@ -194,7 +228,7 @@ TEST(RelaySettings, ReportsEveryBadEntryAtItsKey) {
   ASSERT_EQ(visitor.errors.size(), 3U);
   EXPECT_THAT(visitor.errors[0], HasSubstr("domains: \"*.com\""));
   EXPECT_THAT(visitor.errors[1], HasSubstr("user@bad.com"));
-  EXPECT_THAT(visitor.errors[2], HasSubstr("networks: 0.0.0.0/0 would make this an open relay"));
+  EXPECT_THAT(visitor.errors[2], HasSubstr("networks: 0.0.0.0/0 is the whole Internet"));
 }
 
 TEST(RelaySettings, DocumentsEverySetting) {

@@ -116,7 +116,7 @@ TEST(Dialog, MailNeedsALoginWhereTheListenerWantsOne) {
   Dialog dialog(kSubmissions);
   dialog.greeted(true);
   EXPECT_EQ(ask(dialog, Verb::mail), "530 5.7.0");
-  EXPECT_EQ(dialog.refuse(Verb::mail)->lines.front(), "Authentication required");
+  EXPECT_EQ(dialog.refuse(Verb::mail)->lines.front(), "authentication required");
   dialog.authenticated();
   EXPECT_EQ(ask(dialog, Verb::mail), "ok");
 }

@@ -46,6 +46,41 @@ TEST(Breaker, LetsOneProbeThroughAfterThePause) {
   EXPECT_TRUE(breaker.open());
 }
 
+TEST(Breaker, LetsEverybodyThroughOnceTheProbeHasConnected) {
+  Breaker breaker(3, 10s);
+  for (int i = 0; i < 3; ++i) (void)breaker.failed(kStart);
+  ASSERT_TRUE(breaker.try_acquire(kStart + 10s));
+  breaker.connected();
+  EXPECT_FALSE(breaker.open());
+  EXPECT_TRUE(breaker.try_acquire(kStart + 10s));
+  EXPECT_TRUE(breaker.try_acquire(kStart + 10s));
+}
+
+TEST(Breaker, DoesNotTakeAConnectionForTheEndOfTheRow) {
+  for (const std::int64_t limit : {1, 3}) {
+    Breaker breaker(limit, 10s);
+    for (int i = 0; i < limit; ++i) EXPECT_EQ(breaker.failed(kStart), i + 1 == limit);
+    ASSERT_TRUE(breaker.try_acquire(kStart + 10s));
+    breaker.connected();
+    EXPECT_FALSE(breaker.failed(kStart + 11s)) << "it was down all the time";
+    EXPECT_TRUE(breaker.open()) << limit;
+    EXPECT_FALSE(breaker.try_acquire(kStart + 20s));
+    ASSERT_TRUE(breaker.try_acquire(kStart + 21s));
+    breaker.connected();
+    EXPECT_TRUE(breaker.succeeded());
+    EXPECT_EQ(breaker.failed(kStart + 22s), limit == 1) << "a new row";
+  }
+}
+
+TEST(Breaker, CountsOnThroughConnectionsThatAreMadeBetweenFailures) {
+  Breaker breaker(3, 10s);
+  EXPECT_FALSE(breaker.failed(kStart));
+  breaker.connected();
+  EXPECT_FALSE(breaker.failed(kStart));
+  breaker.connected();
+  EXPECT_TRUE(breaker.failed(kStart));
+}
+
 TEST(Breaker, ClosesWhenTheProbeSucceeds) {
   Breaker breaker(1, 10s);
   EXPECT_TRUE(breaker.failed(kStart));

@@ -15,7 +15,7 @@ namespace sekisho::upstream {
 struct PoolFixture : UpstreamFixture {
   std::unique_ptr<Log> log = Log::in_memory();
   Metrics metrics;
-  std::unique_ptr<Pool> pool = std::make_unique<Pool>(loop, offload, "gateway.test", *log, metrics);
+  std::unique_ptr<Pool> pool = std::make_unique<Pool>(loop, resolver, *log, metrics);
 
   ~PoolFixture() override { settle(); }
 
@@ -30,7 +30,7 @@ struct PoolFixture : UpstreamFixture {
 
   static std::shared_ptr<Upstream> upstream(const std::string& name,
                                             const UpstreamSettings& settings) {
-    return Upstream::make(name, settings).value();
+    return Upstream::make(name, settings, "gateway.test").value();
   }
   static std::shared_ptr<Upstream> upstream(const std::string& name,
                                             const test::ScriptedUpstream& peer,

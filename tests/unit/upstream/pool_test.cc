@@ -2,6 +2,8 @@
 #include "gateway/upstream/pool.h"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "tests/unit/upstream/pool_fixture.h"
 
@@ -73,7 +75,7 @@ TEST_F(PoolTest, DoesNotPoolWhatIsNotReusable) {
   EXPECT_EQ(send(*broken->client).stopped_at, "MAIL");
   pool->give_back(std::move(*broken));
   auto open = lease(upstreams);
-  (void)run(open->client->mail_and_rcpt(envelope_from("a@b.example"), grant_for("c@d.example")));
+  (void)run(open_transaction(*open->client));
   pool->give_back(std::move(*open));
   EXPECT_EQ(pool->idle_connections(), 0U);
   EXPECT_TRUE(turn_until([&] { return pool->quiet() && peer.open_connections() == 0; }));
@@ -156,7 +158,7 @@ TEST_F(PoolTest, FallsBackWhereTheGreetingOrEhloIsRefused) {
     EXPECT_EQ(use(upstreams), "good") << point;
     EXPECT_EQ(bad.connections(), 1U) << point;
     settle();
-    pool = std::make_unique<Pool>(loop, offload, "gateway.test", *log, metrics);
+    pool = std::make_unique<Pool>(loop, resolver, *log, metrics);
   }
 }
 
@@ -250,6 +252,88 @@ TEST_F(PoolTest, OpensTheBreakerOfAnUpstreamThatOnlyGreetsWell) {
   }
   EXPECT_TRUE(upstreams[0]->breaker->open());
   EXPECT_EQ(lines("upstream_down"), 1U);
+}
+
+TEST_F(PoolTest, LetsConnectionsThroughAfterAGoodProbeButForgetsNoFailure) {
+  ScriptedUpstream peer;
+  peer.on("MAIL", {step::close()}, 4);
+  UpstreamSettings settings = settings_for(peer.port());
+  settings.breaker_failures = 3;
+  settings.breaker_pause = 50ms;
+  const Upstreams upstreams{upstream("a", settings)};
+  const auto fail_one = [&] {
+    auto leased = lease(upstreams);
+    ASSERT_TRUE(leased) << leased.error().text;
+    const Journey journey = send(*leased->client);
+    pool->drop(std::move(*leased), journey.error);
+  };
+  const auto pause = [&] {
+    EXPECT_TRUE(turn_until([now = Clock::now()] { return Clock::now() > now + 60ms; }));
+  };
+  for (int i = 0; i < 3; ++i) fail_one();
+  EXPECT_TRUE(upstreams[0]->breaker->open());
+  pause();
+  auto probe = lease(upstreams);
+  auto second = lease(upstreams);
+  ASSERT_TRUE(probe && second) << "the probe said EHLO: others may connect";
+  EXPECT_EQ(breaker_gauge("a"), 0);
+  pool->drop(std::move(*second), Error{ErrorKind::cancelled, "not needed"});
+  EXPECT_EQ(lines("upstream_up"), 0U);
+  const Journey journey = send(*probe->client);
+  pool->drop(std::move(*probe), journey.error);
+  EXPECT_TRUE(upstreams[0]->breaker->open()) << "one more of the same row";
+  EXPECT_EQ(breaker_gauge("a"), 1);
+  EXPECT_EQ(lines("upstream_down"), 1U) << "it was never well in between";
+  pause();
+  EXPECT_EQ(use(upstreams), "a");
+  EXPECT_EQ(lines("upstream_up"), 1U);
+}
+
+TEST_F(PoolTest, TakesABrokenConnectionThatIsGivenBackForNoSuccess) {
+  ScriptedUpstream peer;
+  peer.on("MAIL", {step::reply("what?")}, 1);
+  UpstreamSettings settings = settings_for(peer.port());
+  settings.breaker_failures = 2;
+  const Upstreams upstreams{upstream("a", settings)};
+  auto first = lease(upstreams);
+  pool->drop(std::move(*first), Error{ErrorKind::closed, "it broke"});
+  auto second = lease(upstreams);
+  EXPECT_EQ(send(*second->client).stopped_at, "MAIL");
+  pool->give_back(std::move(*second));
+  auto third = lease(upstreams);
+  pool->drop(std::move(*third), Error{ErrorKind::closed, "it broke"});
+  EXPECT_TRUE(upstreams[0]->breaker->open());
+}
+
+TEST_F(PoolTest, DoesNotBlameAnUpstreamWhenTheProcessIsOutOfDescriptors) {
+  ScriptedUpstream peer;
+  UpstreamSettings settings = settings_for(peer.port());
+  settings.breaker_failures = 1;
+  const Upstreams upstreams{upstream("a", settings)};
+  EXPECT_EQ(use(upstreams), "a");  // and whatever a sanitizer opens at the first time is open
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto refused = lease(upstreams, {}, true);
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text, HasSubstr("Too many open files"));
+  EXPECT_FALSE(upstreams[0]->breaker->open());
+  EXPECT_EQ(counted("upstream_connect_failures_total", "a"), 0);
+  EXPECT_EQ(use(upstreams), "a");
+}
+
+TEST_F(PoolTest, SaysTheNameThatWeHaveNow) {
+  ScriptedUpstream peer;
+  const UpstreamSettings settings = settings_for(peer.port());
+  Upstreams upstreams{Upstream::make("a", settings, "old.example").value()};
+  EXPECT_EQ(use(upstreams), "a");
+  EXPECT_EQ(peer.commands().at(0), "EHLO old.example");
+  upstreams = {Upstream::make("a", settings, "new.example", upstreams).value()};
+  auto leased = lease(upstreams);
+  EXPECT_EQ(peer.commands().back(), "EHLO new.example");
 }
 
 TEST_F(PoolTest, SaysOnceThatAConnectionIsInPlain) {

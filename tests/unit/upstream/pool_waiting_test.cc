@@ -167,7 +167,7 @@ TEST_F(PoolWaiting, GetsAConnectionThatAnotherLoopKeepsIdle) {
   const Upstreams upstreams = limited(peer, 1);
   // The other loop takes the only connection, and keeps it idle for half a minute.
   Loop other_loop;
-  Pool other(other_loop, offload, "gateway.test", *log, metrics);
+  Pool other(other_loop, resolver, *log, metrics);
   std::thread thread([&] { other_loop.run(); });
   CancelSource never;
   const std::vector<std::string> none;
@@ -201,7 +201,7 @@ TEST_F(PoolWaiting, ShutDownCancelsEverythingAndBecomesQuiet) {
   const Upstreams upstreams = limited(peer, 3);
   auto idle = lease(upstreams);
   auto leaving = lease(upstreams);
-  (void)run(leaving->client->mail_and_rcpt(envelope_from("a@b.example"), grant_for("c@d.example")));
+  (void)run(open_transaction(*leaving->client));
   auto held = lease(upstreams);
   pool->give_back(std::move(*idle));
   pool->give_back(std::move(*leaving));  // says QUIT, which is never answered

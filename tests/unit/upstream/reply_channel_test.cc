@@ -132,8 +132,8 @@ TEST_F(ReplyChannelTest, BreaksOnEverythingThatIsNoReply) {
       {std::string(1, '\0') + "250 ok\r\n", ErrorKind::protocol},
       {"HTTP/1.1 400 Bad Request\r\n", ErrorKind::protocol},
       {"\x16\x03\x01\r\n", ErrorKind::protocol},
-      {std::string(100'000, '2'), ErrorKind::limit},
-      {"250-" + std::string(70'000, 'x') + "\r\n250 ok\r\n", ErrorKind::limit},
+      {std::string(100'000, '2'), ErrorKind::protocol},
+      {"250-" + std::string(70'000, 'x') + "\r\n250 ok\r\n", ErrorKind::protocol},
   };
   for (const Case& one : cases) {
     channel = make();
@@ -161,6 +161,14 @@ TEST_F(ReplyChannelTest, BoundsTheWholeReplyAndNotEachByteByTheDeadline) {
   const auto reply = read(Deadline::in(20ms));
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().kind, ErrorKind::timeout);
+  EXPECT_TRUE(channel->broken());
+}
+
+TEST_F(ReplyChannelTest, WritesNothingWhenItsTimeIsOver) {
+  const auto reply = loop.run_until_done(channel->ask("TEST\r\n", "TEST", Deadline::in(-1ms)));
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().kind, ErrorKind::timeout);
+  EXPECT_EQ(stream->written(), "");
   EXPECT_TRUE(channel->broken());
 }
 

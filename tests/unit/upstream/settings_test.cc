@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/relay/settings_errors.h"
+#include "tests/support/settings_errors.h"
 
 namespace sekisho::upstream {
 namespace {

@@ -216,7 +216,7 @@ TEST_F(SmtpClientFaults, ReportsTheWordsOfAnUpstreamThatRefusesInTheMiddle) {
       ScriptedUpstream upstream;
       upstream.on("BODY", {step::read(1), step::reply(reply), step::wait(), then});
       auto client = connect(upstream).value();
-      (void)run(client->mail_and_rcpt(envelope_from("a@example.org"), grant_for("b@example.net")));
+      (void)run(open_transaction(*client));
       ASSERT_EQ(run(client->data()).value().code, 354);
       const std::string block(70'000, 'x');
       ASSERT_TRUE(run(client->send(block)));
@@ -235,15 +235,17 @@ TEST_F(SmtpClientFaults, ReportsTheWordsOfAnUpstreamThatRefusesInTheMiddle) {
   }
 }
 
-TEST_F(SmtpClientFaults, EndsWithAnErrorWhenAWriteIsCutShortByARefusal) {
-  for (const Step& then : {step::hold(), step::close()}) {
+TEST_F(SmtpClientFaults, ReportsTheWordsThatCutAWriteShort) {
+  for (const Step& then : {step::hold(), step::close(), step::reset()}) {
     ScriptedUpstream upstream;
-    upstream.on("BODY", {step::read(100'000), step::reply("552 5.3.4 too big"), then});
+    upstream.on("BODY", {step::read(100'000), step::reply("552 5.3.4 too big for me"), then});
+    // An upstream that refuses and reads no further is not waited for.
     UpstreamSettings settings = settings_for(upstream.port());
-    settings.data_timeout = 300ms;
+    settings.data_timeout = 1h;
     const Journey journey = deliver(settings, std::string(30'000'000, 'x') + "\r\n");
     EXPECT_EQ(journey.stopped_at, "text");
     EXPECT_EQ(journey.code, 0) << journey.words;
+    EXPECT_THAT(journey.words, HasSubstr("too big for me"));
     EXPECT_FALSE(last->reusable());
     last.reset();
     EXPECT_EQ(upstream.final_dots(), 0U);
@@ -254,7 +256,7 @@ TEST_F(SmtpClientFaults, TakesNoReplyFromBeforeTheDotForTheAnswerToIt) {
   ScriptedUpstream upstream;
   upstream.on("BODY", {step::wait(), step::reply("250 2.0.0 queued"), step::wait()});
   auto client = connect(upstream).value();
-  (void)run(client->mail_and_rcpt(envelope_from("a@example.org"), grant_for("b@example.net")));
+  (void)run(open_transaction(*client));
   ASSERT_EQ(run(client->data()).value().code, 354);
   upstream.release();
   const auto deadline = Clock::now() + 10s;
@@ -321,7 +323,7 @@ TEST_F(SmtpClientFaults, DoesNotPoolAfterARefusedRset) {
     ScriptedUpstream upstream;
     upstream.on("RSET", steps);
     auto client = connect(upstream).value();
-    (void)run(client->mail_and_rcpt(envelope_from("a@example.org"), grant_for("b@example.net")));
+    (void)run(open_transaction(*client));
     EXPECT_FALSE(run(client->reset()));
     EXPECT_FALSE(client->reusable());
   }

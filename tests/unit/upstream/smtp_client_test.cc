@@ -34,8 +34,7 @@ TEST_F(SmtpClientTest, HandsAMessageOver) {
 TEST_F(SmtpClientTest, SendsMailAndRcptInOneFlightWhereThatIsOffered) {
   ScriptedUpstream upstream;
   auto client = connect(upstream).value();
-  const auto replies =
-      run(client->mail_and_rcpt(envelope_from("a@example.org"), grant_for("b@example.net")));
+  const auto replies = run(open_transaction(*client));
   ASSERT_TRUE(replies);
   EXPECT_THAT(upstream.flights(),
               ElementsAre("EHLO gateway.test\r\n",
@@ -45,8 +44,7 @@ TEST_F(SmtpClientTest, SendsMailAndRcptInOneFlightWhereThatIsOffered) {
 TEST_F(SmtpClientTest, SendsMailAndRcptOneByOneWhereItIsNot) {
   ScriptedUpstream upstream({.extensions = {"SIZE"}});
   auto client = connect(upstream).value();
-  const auto replies =
-      run(client->mail_and_rcpt(envelope_from("a@example.org"), grant_for("b@example.net")));
+  const auto replies = run(open_transaction(*client));
   ASSERT_TRUE(replies);
   EXPECT_THAT(upstream.flights(),
               ElementsAre("EHLO gateway.test\r\n", "MAIL FROM:<a@example.org>\r\n",
@@ -57,8 +55,7 @@ TEST_F(SmtpClientTest, DoesNotNameARecipientToAnUpstreamThatRefusedTheSender) {
   ScriptedUpstream upstream({.extensions = {}});
   upstream.on("MAIL", {step::reply("550 5.7.1 not you")});
   auto client = connect(upstream).value();
-  const auto replies =
-      run(client->mail_and_rcpt(envelope_from("a@example.org"), grant_for("b@example.net")));
+  const auto replies = run(open_transaction(*client));
   ASSERT_TRUE(replies);
   EXPECT_EQ(replies->mail.code, 550);
   EXPECT_THAT(upstream.commands(), ElementsAre("EHLO gateway.test", "MAIL FROM:<a@example.org>"));
@@ -95,7 +92,8 @@ TEST_F(SmtpClientTest, SendsOnlyTheParametersThatTheUpstreamKnows) {
   for (const MailCase& one : cases) {
     ScriptedUpstream upstream({.extensions = one.extensions});
     auto client = connect(upstream).value();
-    ASSERT_TRUE(run(client->mail_and_rcpt(one.envelope, grant_for("x@example.net"))));
+    const auto grant = grant_for("x@example.net");
+    ASSERT_TRUE(run(client->mail_and_rcpts(one.envelope, {&grant})));
     EXPECT_EQ(upstream.commands().at(1), one.line);
   }
 }
@@ -109,7 +107,8 @@ TEST_F(SmtpClientTest, NeverWritesAControlByteIntoACommand) {
     auto client = connect(upstream).value();
     mail::Envelope envelope;
     envelope.sender = smtp::Mailbox{.local = std::string(local), .domain = "b.example"};
-    (void)run(client->mail_and_rcpt(envelope, grant_for("x@example.net")));
+    const auto grant = grant_for("x@example.net");
+    (void)run(client->mail_and_rcpts(envelope, {&grant}));
     // Made harmless or refused: in no case a command more than meant, or a byte that ends one.
     const auto commands = upstream.commands();
     EXPECT_TRUE(commands.size() == 1 || commands.size() == 3) << commands.size();
@@ -125,12 +124,12 @@ TEST_F(SmtpClientTest, AsksAboutEachRecipient) {
   upstream.on("RCPT", {step::reply("550 5.1.1 no such user")}, 1);
   upstream.on("RCPT", {step::reply("452 4.2.2 full")}, 1);
   auto client = connect(upstream).value();
-  const auto first =
-      run(client->mail_and_rcpt(envelope_from("a@example.org"), grant_for("1@example.net")));
-  EXPECT_EQ(first.value().rcpt.code, 250);
-  EXPECT_EQ(run(client->rcpt(grant_for("2@example.net"))).value().code, 550);
-  EXPECT_EQ(run(client->rcpt(grant_for("3@example.net"))).value().code, 452);
-  EXPECT_EQ(run(client->rcpt(grant_for("4@example.net"))).value().code, 250);
+  EXPECT_EQ(run(open_transaction(*client)).value().rcpts.at(0).code, 250);
+  const auto others = run(add_recipients(*client, {"2@example.net", "3@example.net"})).value();
+  ASSERT_EQ(others.size(), 2U);
+  EXPECT_EQ(others[0].code, 550);
+  EXPECT_EQ(others[1].code, 452);
+  EXPECT_EQ(run(add_recipients(*client, {"4@example.net"})).value().at(0).code, 250);
   EXPECT_FALSE(client->reusable()) << "a transaction is open";
   EXPECT_TRUE(run(client->reset()));
   EXPECT_TRUE(client->reusable());
@@ -150,8 +149,7 @@ TEST_F(SmtpClientTest, SendsASmallMessageTogetherWithItsDot) {
   ScriptedUpstream upstream;
   upstream.on("DATA", {step::reply("354 go"), step::wait()});
   auto client = connect(upstream).value();
-  auto opened =
-      run(client->mail_and_rcpt(envelope_from("a@example.org"), grant_for("b@example.net")));
+  auto opened = run(open_transaction(*client));
   ASSERT_EQ(run(client->data()).value().code, 354);
   ASSERT_TRUE(run(client->send("Subject: x\r\n\r\n")));
   ASSERT_TRUE(run(client->send(std::string(60'000, 'x') + "\r\n")));
@@ -178,7 +176,7 @@ TEST_F(SmtpClientTest, SendsEveryByteOfALargeMessageInAnySlices) {
   for (const std::size_t slice : {std::size_t{997}, std::size_t{65'537}, text.size()}) {
     const auto sent = run([](UpstreamFixture&, SmtpClient& to, const std::string& bytes,
                              std::size_t size) -> Task<Result<Answer>> {
-      (void)co_await to.mail_and_rcpt(envelope_from("a@example.org"), grant_for("b@example.net"));
+      (void)co_await open_transaction(to);
       (void)co_await to.data();
       for (std::size_t at = 0; at < bytes.size(); at += size)
         if (auto one = co_await to.send(std::string_view(bytes).substr(at, size)); !one)
@@ -226,7 +224,7 @@ TEST_F(SmtpClientTest, ReadsTheQueueIdOfTheUpstream) {
     upstream.on(".", {step::reply(reply)});
     auto client = connect(upstream).value();
     const auto answer = run([](SmtpClient& to) -> Task<Result<Answer>> {
-      (void)co_await to.mail_and_rcpt(envelope_from("a@example.org"), grant_for("b@example.net"));
+      (void)co_await open_transaction(to);
       (void)co_await to.data();
       co_return co_await to.finish();
     }(*client));
@@ -240,7 +238,7 @@ TEST_F(SmtpClientTest, ReadsTheQueueIdOfTheUpstream) {
 TEST_F(SmtpClientTest, RefusesVerbsOutOfOrderWithoutSendingThem) {
   ScriptedUpstream upstream;
   auto client = connect(upstream).value();
-  EXPECT_FALSE(run(client->rcpt(grant_for("b@example.net"))));
+  EXPECT_FALSE(run(add_recipients(*client, {"b@example.net"})));
   EXPECT_FALSE(run(client->data()));
   EXPECT_FALSE(run(client->send("text")));
   EXPECT_FALSE(run(client->finish()));
@@ -254,7 +252,7 @@ TEST_F(SmtpClientTest, RefusesVerbsOutOfOrderWithoutSendingThem) {
 TEST_F(SmtpClientTest, NeverEndsAMessageByGoingAway) {
   ScriptedUpstream upstream;
   auto client = connect(upstream).value();
-  (void)run(client->mail_and_rcpt(envelope_from("a@example.org"), grant_for("b@example.net")));
+  (void)run(open_transaction(*client));
   ASSERT_TRUE(run(client->data()));
   ASSERT_TRUE(run(client->send("Subject: half\r\n" + std::string(100'000, 'x'))));
   EXPECT_FALSE(client->reusable());
@@ -290,7 +288,7 @@ TEST_F(SmtpClientTest, SeesThatAnIdleConnectionWentStale) {
     ScriptedUpstream upstream;
     upstream.on("RSET", one.after_rset);
     auto client = connect(upstream).value();
-    (void)run(client->mail_and_rcpt(envelope_from("a@example.org"), grant_for("b@example.net")));
+    (void)run(open_transaction(*client));
     ASSERT_TRUE(run(client->reset())) << one.name;
     EXPECT_FALSE(client->stale()) << one.name;
     upstream.release();
@@ -301,16 +299,92 @@ TEST_F(SmtpClientTest, SeesThatAnIdleConnectionWentStale) {
 }
 
 TEST_F(SmtpClientTest, StopsWaitingWhenItIsCancelled) {
-  for (const std::string_view point : {"MAIL", "RCPT", "DATA", "."}) {
+  for (const std::string_view point : {"MAIL", "RCPT", "DATA", "BODY", "."}) {
     ScriptedUpstream upstream;
     upstream.on(point, {step::hold()});
     auto client = connect(upstream).value();
     Timer timer(loop, [&] { client->cancel(); });
     timer.start(30ms);
-    const Journey journey = send(*client);
+    const Journey journey = send(*client, std::string(point == "BODY" ? 30'000'000 : 10, 'x'));
     EXPECT_EQ(journey.error.kind, ErrorKind::cancelled) << point;
     EXPECT_FALSE(client->reusable()) << point;
   }
+}
+
+TEST_F(SmtpClientTest, WritesNothingMoreOnceItIsCancelled) {
+  ScriptedUpstream upstream;
+  auto client = connect(upstream).value();
+  ASSERT_TRUE(run(open_transaction(*client)));
+  ASSERT_TRUE(run(client->data()));
+  ASSERT_TRUE(run(client->send("Subject: x\r\n")));
+  client->cancel();
+  const auto answer = run(client->finish());
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::cancelled);
+  auto other = connect(upstream).value();
+  other->cancel();
+  EXPECT_EQ(run(open_transaction(*other)).error().kind, ErrorKind::cancelled);
+  run(other->quit());
+  client.reset();
+  EXPECT_TRUE(upstream.wait_until([](const auto& u) { return u.open_connections() == 0; }));
+  EXPECT_EQ(upstream.final_dots(), 0U);
+  EXPECT_EQ(upstream.body_bytes(), 0U);
+  EXPECT_EQ(upstream.commands().back(), "EHLO gateway.test");
+}
+
+TEST_F(SmtpClientTest, EndsTheVerbThatIsUnderWayWhenItIsDestroyed) {
+  for (const std::string_view point : {"MAIL", "DATA", "BODY", "."}) {
+    ScriptedUpstream upstream;
+    upstream.on(point, {step::hold()});
+    auto client = connect(upstream).value();
+    Timer timer(loop, [&] { client.reset(); });
+    timer.start(30ms);
+    const Journey journey = send(*client, std::string(point == "BODY" ? 30'000'000 : 10, 'x'));
+    EXPECT_EQ(journey.error.kind, ErrorKind::cancelled) << point;
+    // An upstream that reads nothing doesn't see the end of a message either.
+    if (point != "BODY")
+      EXPECT_TRUE(upstream.wait_until([](const auto& u) { return u.open_connections() == 0; }))
+          << point;
+  }
+}
+
+TEST_F(SmtpClientTest, WaitsNoLongerThanItsBound) {
+  for (const std::string_view point : {"MAIL", "RCPT", "DATA", "BODY", "."}) {
+    ScriptedUpstream upstream;
+    upstream.on(point, {step::hold()});
+    UpstreamSettings settings = settings_for(upstream.port());
+    settings.command_timeout = settings.data_timeout = settings.final_timeout = 1h;
+    auto client = connect(settings).value();
+    client->set_bound(Deadline::in(100ms));
+    const Journey journey = send(*client, std::string(point == "BODY" ? 30'000'000 : 10, 'x'));
+    EXPECT_EQ(journey.error.kind, ErrorKind::timeout) << point;
+    EXPECT_FALSE(client->in_step()) << point;
+  }
+}
+
+TEST_F(SmtpClientTest, SendsNoDotOnceItsBoundHasPassed) {
+  ScriptedUpstream upstream;
+  auto client = connect(upstream).value();
+  ASSERT_TRUE(run(open_transaction(*client)));
+  ASSERT_TRUE(run(client->data()));
+  ASSERT_TRUE(run(client->send("Subject: x\r\n")));
+  client->set_bound(Deadline::in(-1ms));
+  const auto answer = run(client->finish());
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::timeout);
+  client.reset();
+  EXPECT_TRUE(upstream.wait_until([](const auto& u) { return u.open_connections() == 0; }));
+  EXPECT_EQ(upstream.final_dots(), 0U);
+}
+
+TEST_F(SmtpClientTest, KeepsItsOwnTimeOutsBelowABoundThatIsFarAway) {
+  ScriptedUpstream upstream;
+  upstream.on("MAIL", {step::hold()});
+  UpstreamSettings settings = settings_for(upstream.port());
+  settings.command_timeout = 40ms;
+  auto client = connect(settings).value();
+  client->set_bound(Deadline::in(1h));
+  EXPECT_EQ(send(*client).error.kind, ErrorKind::timeout);
 }
 
 TEST_F(SmtpClientTest, StopsConnectingWhenItsCallerIsCancelled) {

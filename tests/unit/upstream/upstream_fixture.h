@@ -7,11 +7,11 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "gateway/async/loop.h"
-#include "gateway/async/offload.h"
 #include "gateway/relay/relay_gate.h"
 #include "gateway/upstream/smtp_client.h"
 #include "gateway/upstream/upstream.h"
@@ -47,6 +47,33 @@ inline mail::Envelope envelope_from(std::string_view sender) {
   return envelope;
 }
 
+inline std::vector<relay::RelayGrant> grants_for(const std::vector<std::string>& recipients) {
+  std::vector<relay::RelayGrant> grants;
+  for (const std::string& recipient : recipients) grants.push_back(grant_for(recipient));
+  return grants;
+}
+
+inline std::vector<const relay::RelayGrant*> pointers_to(
+    const std::vector<relay::RelayGrant>& grants) {
+  std::vector<const relay::RelayGrant*> pointers;
+  for (const auto& grant : grants) pointers.push_back(&grant);
+  return pointers;
+}
+
+inline Task<Result<SmtpClient::MailReplies>> open_transaction(
+    SmtpClient& client, std::vector<std::string> recipients = {"b@example.net"},
+    std::string sender = "a@example.org") {
+  const auto grants = grants_for(recipients);
+  const auto envelope = envelope_from(sender);
+  co_return co_await client.mail_and_rcpts(envelope, pointers_to(grants));
+}
+
+inline Task<Result<std::vector<smtp::Reply>>> add_recipients(SmtpClient& client,
+                                                             std::vector<std::string> recipients) {
+  const auto grants = grants_for(recipients);
+  co_return co_await client.rcpts(pointers_to(grants));
+}
+
 using Answer = std::variant<UpstreamAcceptance, smtp::Reply>;
 using Connected = Result<std::unique_ptr<SmtpClient>>;
 
@@ -60,7 +87,7 @@ struct Journey {
 
 struct UpstreamFixture : ::testing::Test {
   Loop loop;
-  Offload offload{2, 64};
+  NameResolver resolver;
   CancelSource cancel;
 
   Connected connect(const UpstreamSettings& settings, Deadline deadline = Deadline::in(20s)) {
@@ -70,9 +97,9 @@ struct UpstreamFixture : ::testing::Test {
     return connect(settings_for(upstream.port()));
   }
   Task<Connected> connect_to(const UpstreamSettings& settings, Deadline deadline) {
-    auto upstream = Upstream::make("mta", settings);
+    auto upstream = Upstream::make("mta", settings, "gateway.test");
     if (!upstream) co_return std::unexpected(upstream.error());
-    co_return co_await SmtpClient::connect(loop, offload, "mta", settings, (*upstream)->tls,
+    co_return co_await SmtpClient::connect(loop, resolver, "mta", settings, (*upstream)->tls,
                                            "gateway.test", deadline, cancel);
   }
 
@@ -83,12 +110,10 @@ struct UpstreamFixture : ::testing::Test {
 
   // One message to one recipient over `client`.
   Task<Journey> send_over(SmtpClient& client, std::string_view text) {
-    const auto grant = grant_for("rcpt@example.net");
-    const auto envelope = envelope_from("sender@example.org");
-    auto opened = co_await client.mail_and_rcpt(envelope, grant);
+    auto opened = co_await open_transaction(client, {"rcpt@example.net"}, "sender@example.org");
     if (!opened) co_return failed("MAIL", opened.error());
     if (!opened->mail.positive()) co_return refused("MAIL", opened->mail);
-    if (!opened->rcpt.positive()) co_return refused("RCPT", opened->rcpt);
+    if (!opened->rcpts.at(0).positive()) co_return refused("RCPT", opened->rcpts.at(0));
     auto go_ahead = co_await client.data();
     if (!go_ahead) co_return failed("DATA", go_ahead.error());
     if (go_ahead->code != 354) co_return refused("DATA", *go_ahead);

@@ -1,0 +1,30 @@
+#include "gateway/loop_thread.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/gateway/listening_fixture.h"
+
+namespace sekisho {
+namespace {
+
+TEST(LoopThread, ClosesTheSocketsOfALoopThatNeverRan) {
+  const ListeningFixture fixture;
+  Offload offload(1, 1);
+  NameResolver resolver;
+  const auto log = Log::in_memory();
+  Metrics metrics;
+  ConnectionLimits limits;
+  RefusalLog refusals(*log);
+  const auto snapshot = fixture.snapshot({{"mx", "127.0.0.1:0"}});
+  auto opened = open_listening_sockets(*snapshot, {}, 1).value();
+  const Endpoint address = opened.places.at("mx").bound;
+  {
+    LoopThread thread({offload, resolver, *log, metrics, limits, refusals}, snapshot);
+    thread.adopt(snapshot, std::move(opened.shares.front()));
+    EXPECT_FALSE(check_port_free(address));
+  }
+  EXPECT_TRUE(check_port_free(address));
+}
+
+}  // namespace
+}  // namespace sekisho
