@@ -20,7 +20,7 @@ struct AuthOutcome {
   bool session_over = false;    // after the reply: the client broke the framing
 };
 
-// `mechanism` was offered. `initial` as parsed from the AUTH line.
+// `command` as parsed from the AUTH line; a mechanism that we don't have is answered 504.
 Task<AuthOutcome> run_auth_exchange(Loop& loop, Conversation& conversation,
                                     auth::Authenticator& authenticator, smtp::AuthCommand command,
                                     const IpAddress& client, Deadline deadline,

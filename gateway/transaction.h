@@ -46,7 +46,7 @@ class Transaction {
   // While we wait for the client, an upstream connection is held until then and no longer: counted
   // from its lease, so that no trickle of commands prolongs it. never() while none is held.
   [[nodiscard]] Deadline hold_until() const;
-  // The client is slow: give the upstream connection back for now.
+  // The client is slow: give the upstream connection back until it is needed again.
   void pause() { delivery_.pause(); }
   // The end of a transaction without a message: RSET, EHLO, QUIT, a lost client.
   void abandon();
