@@ -6,7 +6,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <sys/socket.h>
 
 #include "gateway/net/listener.h"
 
@@ -14,13 +13,6 @@ namespace sekisho {
 namespace {
 
 constexpr int kBacklog = 1024;
-
-Endpoint bound_endpoint(int fd) {
-  sockaddr_storage address{};
-  socklen_t length = sizeof address;
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
-  return Endpoint::from_sockaddr(reinterpret_cast<sockaddr*>(&address), length);
-}
 
 // Would a probe of one find the other's socket in its way?
 bool overlap(const Endpoint& one, const Endpoint& other) {
@@ -41,7 +33,7 @@ Result<std::vector<Descriptor>> open_sockets(Endpoint address, std::size_t count
     auto opened = open_listening_socket(address, kBacklog);
     if (!opened) return std::unexpected(std::move(opened.error()));
     sockets.emplace_back(*opened);
-    address = bound_endpoint(*opened);  // port 0 was a free one for the first alone
+    address = local_endpoint(*opened);  // port 0 was a free one for the first alone
   }
   return sockets;
 }
@@ -107,7 +99,7 @@ Result<void> Opening::open(const std::string& name, const Endpoint& wanted) {
                   fmt::format("listener {}: listener {} has this address", name, other));
   auto sockets = open_sockets(wanted, result_.shares.size());
   if (!sockets) return fail_for(sockets.error());
-  const Endpoint bound = bound_endpoint(sockets->front().get());
+  const Endpoint bound = local_endpoint(sockets->front().get());
   for (std::size_t i = 0; i < sockets->size(); ++i)
     result_.shares[i].push_back({bound, name, std::move((*sockets)[i])});
   result_.places.emplace(name, ListenerPlace{wanted, bound});

@@ -12,13 +12,6 @@ namespace {
 // Of clients that wait at a socket which is about to be closed, so many are still served.
 constexpr int kLastAccepts = 1024;
 
-Endpoint local_endpoint(int fd) {
-  sockaddr_storage address{};
-  socklen_t length = sizeof address;
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
-  return Endpoint::from_sockaddr(reinterpret_cast<sockaddr*>(&address), length);
-}
-
 }  // namespace
 
 LoopThread::LoopThread(const Shared& shared, std::shared_ptr<const Snapshot> snapshot)

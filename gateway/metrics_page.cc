@@ -7,6 +7,8 @@
 #include <event2/http.h>
 #include <fmt/format.h>
 
+#include "gateway/net/listener.h"
+
 namespace sekisho {
 namespace {
 
@@ -61,12 +63,7 @@ MetricsPage::MetricsPage(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 MetricsPage::~MetricsPage() = default;
 
 Endpoint MetricsPage::address() const {
-  sockaddr_storage bound{};
-  socklen_t length = sizeof bound;
-  if (getsockname(evhttp_bound_socket_get_fd(impl_->socket), reinterpret_cast<sockaddr*>(&bound),
-                  &length) != 0)
-    return {};
-  return Endpoint::from_sockaddr(reinterpret_cast<sockaddr*>(&bound), length);
+  return local_endpoint(evhttp_bound_socket_get_fd(impl_->socket));
 }
 
 }  // namespace sekisho

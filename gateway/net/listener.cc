@@ -158,12 +158,15 @@ Listener::~Listener() = default;
 
 void Listener::accept_waiting(int at_most) { impl_->accept(at_most); }
 
-Endpoint Listener::address() const {
-  sockaddr_storage native{};
-  socklen_t length = sizeof(native);
-  auto* const address = reinterpret_cast<sockaddr*>(&native);
-  if (::getsockname(impl_->socket.get(), address, &length) != 0) return {};
-  return Endpoint::from_sockaddr(address, length);
+Endpoint Listener::address() const { return local_endpoint(impl_->socket.get()); }
+
+Endpoint local_endpoint(int fd) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  // The cast is how the socket API has it.
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  if (::getsockname(fd, generic, &length) != 0) return {};
+  return Endpoint::from_sockaddr(generic, length);
 }
 
 }  // namespace sekisho

@@ -21,6 +21,9 @@ Result<void> check_port_free(const Endpoint& address);
 // port, says so (ErrorKind::unavailable).
 Result<int> open_listening_socket(const Endpoint& address, int backlog);
 
+// The address and port that a socket is bound to; the unspecified end point when there is none.
+Endpoint local_endpoint(int fd);
+
 class Listener {
  public:
   using OnAccept = std::function<void(int fd, const Endpoint& peer)>;  // the callee owns fd
