@@ -1,18 +1,18 @@
 #include "gateway/listening_sockets.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <set>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include "gateway/net/listener.h"
 
 namespace sekisho {
 namespace {
-
-constexpr int kBacklog = 1024;
 
 // Would a probe of one find the other's socket in its way?
 bool overlap(const Endpoint& one, const Endpoint& other) {
@@ -26,22 +26,15 @@ bool has_overlap(const ListenerPlaces& places, const Endpoint& address) {
       places, [&](const auto& entry) { return overlap(entry.second.bound, address); });
 }
 
-// One socket a thread, all on the same port.
-Result<std::vector<Descriptor>> open_sockets(Endpoint address, std::size_t count) {
-  std::vector<Descriptor> sockets;
-  for (std::size_t i = 0; i < count; ++i) {
-    auto opened = open_listening_socket(address, kBacklog);
-    if (!opened) return std::unexpected(std::move(opened.error()));
-    sockets.emplace_back(*opened);
-    address = local_endpoint(*opened);  // port 0 was a free one for the first alone
-  }
-  return sockets;
-}
-
 class Opening {
  public:
-  Opening(const Snapshot& next, const ListenerPlaces& now, std::size_t threads)
-      : next_(next), now_(now), result_{.places = {}, .shares{threads}} {}
+  Opening(const Snapshot& next, const ListenerPlaces& now, std::size_t threads,
+          Supervisor& supervisor, std::vector<GivenSockets>& given)
+      : next_(next),
+        now_(now),
+        supervisor_(supervisor),
+        given_(given),
+        result_{.places = {}, .shares{threads}} {}
 
   Result<Listening> run();
 
@@ -50,10 +43,16 @@ class Opening {
   // The open place that listener `name` may go on with, if nobody has taken it.
   [[nodiscard]] const ListenerPlace* find_kept(const Endpoint& wanted) const;
   void keep(const std::string& name, const Endpoint& wanted, const ListenerPlace& place);
+  enum class Match { name, address };
+  [[nodiscard]] bool take_given(const std::string& name, const Endpoint& wanted, Match match);
+  Result<void> share_out(const std::string& name, const Endpoint& bound,
+                         std::vector<Descriptor> sockets);
   Result<void> open(const std::string& name, const Endpoint& wanted);
 
   const Snapshot& next_;
   const ListenerPlaces& now_;
+  Supervisor& supervisor_;
+  std::vector<GivenSockets>& given_;
   std::map<std::string, Endpoint> wanted_;  // what has no socket yet
   std::set<Endpoint> kept_;
   Listening result_;
@@ -84,6 +83,40 @@ void Opening::keep(const std::string& name, const Endpoint& wanted, const Listen
   result_.places.emplace(name, ListenerPlace{wanted, place.bound});
 }
 
+// Each thread gets at least one, each socket goes to one thread at least. A duplicate is the same
+// socket in the kernel: the threads that have it are all woken by a client, and one gets it.
+Result<void> Opening::share_out(const std::string& name, const Endpoint& bound,
+                                std::vector<Descriptor> sockets) {
+  const std::size_t threads = result_.shares.size();
+  std::vector<ListenerSocket> shared;
+  for (std::size_t i = sockets.size(); i < threads; ++i) {
+    Descriptor copy(::fcntl(sockets[i % sockets.size()].get(), F_DUPFD_CLOEXEC, 0));
+    if (!copy.is_open())
+      return std::unexpected(
+          system_error(ErrorKind::unavailable, "cannot share " + bound.to_string(), errno));
+    shared.push_back({bound, name, std::move(copy)});
+  }
+  for (std::size_t i = 0; i < shared.size(); ++i)
+    result_.shares[sockets.size() + i].push_back(std::move(shared[i]));
+  for (std::size_t i = 0; i < sockets.size(); ++i)
+    result_.shares[i % threads].push_back({bound, name, std::move(sockets[i])});
+  return {};
+}
+
+bool Opening::take_given(const std::string& name, const Endpoint& wanted, Match match) {
+  const auto fits = [&](const GivenSockets& one) {
+    if (match == Match::name) return one.name == name && one.configured.value_or(wanted) == wanted;
+    return one.bound == wanted || one.configured == wanted;
+  };
+  const auto found = std::ranges::find_if(given_, fits);
+  if (found == given_.end()) return false;
+  const Endpoint bound = found->bound;
+  if (!share_out(name, bound, std::move(found->sockets))) return false;
+  given_.erase(found);
+  result_.places.emplace(name, ListenerPlace{wanted, bound});
+  return true;
+}
+
 Result<void> Opening::open(const std::string& name, const Endpoint& wanted) {
   const auto fail_for = [&](const Error& why) {
     return fail(why.kind, fmt::format("listener {}: {}", name, why.text));
@@ -91,17 +124,15 @@ Result<void> Opening::open(const std::string& name, const Endpoint& wanted) {
   // A probe can't tell our own sockets from another program's, which would be in the way of bind()
   // too unless it shares its port.
   const bool ours = has_overlap(now_, wanted) || has_overlap(result_.places, wanted);
-  if (!ours)
-    if (auto free = check_port_free(wanted); !free) return fail_for(free.error());
   for (const auto& [other, place] : result_.places)
     if (place.bound == wanted)
       return fail(ErrorKind::unavailable,
                   fmt::format("listener {}: listener {} has this address", name, other));
-  auto sockets = open_sockets(wanted, result_.shares.size());
+  auto sockets = supervisor_.open_sockets(wanted, result_.shares.size(), ours);
   if (!sockets) return fail_for(sockets.error());
   const Endpoint bound = local_endpoint(sockets->front().get());
-  for (std::size_t i = 0; i < sockets->size(); ++i)
-    result_.shares[i].push_back({bound, name, std::move((*sockets)[i])});
+  if (auto shared = share_out(name, bound, std::move(*sockets)); !shared)
+    return fail_for(shared.error());
   result_.places.emplace(name, ListenerPlace{wanted, bound});
   return {};
 }
@@ -121,6 +152,9 @@ Result<Listening> Opening::run() {
     if (place != nullptr) keep(entry.first, entry.second, *place);
     return place != nullptr;
   });
+  for (const Match match : {Match::name, Match::address})
+    std::erase_if(wanted_,
+                  [&](const auto& entry) { return take_given(entry.first, entry.second, match); });
   for (const auto& [name, address] : wanted_)
     if (auto opened = open(name, address); !opened)
       return std::unexpected(std::move(opened.error()));
@@ -130,8 +164,16 @@ Result<Listening> Opening::run() {
 }  // namespace
 
 Result<Listening> open_listening_sockets(const Snapshot& next, const ListenerPlaces& now,
+                                         std::size_t threads, Supervisor& supervisor,
+                                         std::vector<GivenSockets>& given) {
+  return Opening(next, now, threads, supervisor, given).run();
+}
+
+Result<Listening> open_listening_sockets(const Snapshot& next, const ListenerPlaces& now,
                                          std::size_t threads) {
-  return Opening(next, now, threads).run();
+  Supervisor nobody;
+  std::vector<GivenSockets> nothing;
+  return open_listening_sockets(next, now, threads, nobody, nothing);
 }
 
 }  // namespace sekisho

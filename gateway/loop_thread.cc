@@ -50,13 +50,14 @@ void LoopThread::take_over(std::shared_ptr<const Snapshot> snapshot,
     return std::ranges::find(sockets, entry.first, &ListenerSocket::address) == sockets.end();
   };
   for (const auto& entry : listeners_)
-    if (goes(entry)) entry.second.socket->accept_waiting(kLastAccepts);
+    if (goes(entry))
+      for (const auto& socket : entry.second.sockets) socket->accept_waiting(kLastAccepts);
   snapshot_ = std::move(snapshot);
   std::erase_if(listeners_, goes);
   for (ListenerSocket& one : sockets) {
     Place& place = listeners_[one.address];
     place.plan = snapshot_->listeners.at(one.listener);
-    if (one.socket.is_open()) place.socket = listen(one.address, std::move(one.socket));
+    if (one.socket.is_open()) place.sockets.push_back(listen(one.address, std::move(one.socket)));
   }
 }
 

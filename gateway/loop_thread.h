@@ -39,6 +39,8 @@ class LoopThread {
   // Any thread: new sessions use the new snapshot. `sockets` is all that this thread listens on
   // from then on; what it listens on besides is closed.
   void adopt(std::shared_ptr<const Snapshot> snapshot, std::vector<ListenerSocket> sockets);
+  // Any thread: calls `answer` on this loop's thread.
+  void ask(std::function<void()> answer) { loop_.post(std::move(answer)); }
   // Any thread. Stops accepting, lets transactions end, cuts what is left after `patience`, then
   // calls `done` on this loop's thread and ends it. That takes as long as the slowest session needs
   // to unwind: whoever can't wait for that must end the process.
@@ -50,7 +52,7 @@ class LoopThread {
   // One address.
   struct Place {
     std::shared_ptr<const ListenerPlan> plan;
-    std::unique_ptr<Listener> socket;
+    std::vector<std::unique_ptr<Listener>> sockets;
   };
   using Sessions = std::list<std::unique_ptr<Session>>;
 

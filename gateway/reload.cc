@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gateway/config/load.h"
+#include "gateway/keeper/systemd.h"
 
 namespace sekisho {
 namespace {
@@ -93,6 +94,7 @@ void Reloader::reload() {
 
 Task<void> Reloader::reload_while_wanted() {
   reloading_ = true;
+  if (services_.supervisor != nullptr) services_.supervisor->notify(reloading_assignments());
   while (std::exchange(wanted_, false) && !stopping_.cancelled()) {
     try {
       co_await reload_once();
@@ -101,6 +103,7 @@ Task<void> Reloader::reload_while_wanted() {
     }
   }
   reloading_ = false;
+  if (services_.supervisor != nullptr) services_.supervisor->notify("READY=1");
   ended_.notify();
 }
 

@@ -14,6 +14,7 @@
 #include "gateway/async/offload.h"
 #include "gateway/base/log.h"
 #include "gateway/base/metrics.h"
+#include "gateway/keeper/supervisor.h"
 #include "gateway/snapshot.h"
 
 namespace sekisho {
@@ -37,6 +38,7 @@ class Reloader {
     Offload& offload;
     Log& log;
     Metrics& metrics;
+    Supervisor* supervisor = nullptr;  // is told that a reload is under way
   };
   // Puts a snapshot in force, or says why it can't and leaves the old one.
   using Adopt = std::function<Result<void>(const std::shared_ptr<const Snapshot>&)>;

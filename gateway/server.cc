@@ -9,10 +9,13 @@
 #include <thread>
 #include <utility>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "gateway/descriptor_limit.h"
 #include "gateway/inbox/capture_server.h"
+#include "gateway/keeper/heartbeat.h"
+#include "gateway/keeper/systemd.h"
 #include "gateway/listening_sockets.h"
 #include "gateway/loop_thread.h"
 #include "gateway/metrics_page.h"
@@ -32,12 +35,15 @@ constexpr int kExitConfig = 78;
 }  // namespace
 
 struct Server::Impl {
-  explicit Impl(const Options& given) : options(given) {}
+  explicit Impl(const Options& given)
+      : options(given), supervisor(given.supervisor != nullptr ? *given.supervisor : nobody) {}
 
   Result<void> open(config::Settings settings);
   Result<void> open_services(const config::Settings& settings);
   Result<void> adopt(const std::shared_ptr<const Snapshot>& next);
   void catch_signals();
+  void start_heartbeat();
+  void tell_ready();
   void write_due_refusals();
   void end();
   void begin_drain();
@@ -47,6 +53,9 @@ struct Server::Impl {
   [[noreturn]] void abandon();
 
   Options options;
+  Supervisor nobody;
+  Supervisor& supervisor;
+  std::vector<GivenSockets> given;  // that no listener has taken yet
   std::unique_ptr<Log> log;
   Metrics metrics;
   ConnectionLimits limits;
@@ -58,6 +67,7 @@ struct Server::Impl {
   std::unique_ptr<MetricsPage> metrics_page;
   std::unique_ptr<Reloader> reloader;
   ListenerPlaces listening;
+  std::unique_ptr<Heartbeat> heartbeat;
   std::vector<std::unique_ptr<LoopThread>> threads;
   std::vector<event*> signals;
   Timer refusals_due{loop, [this] { write_due_refusals(); }};
@@ -68,6 +78,7 @@ struct Server::Impl {
 
 Result<void> Server::Impl::open(config::Settings settings) {
   std::signal(SIGPIPE, SIG_IGN);
+  given = supervisor.take_sockets();
   if (auto opened = open_services(settings); !opened) return opened;
   std::optional<Endpoint> inbox;
   if (capture) inbox = capture->address();
@@ -81,8 +92,8 @@ Result<void> Server::Impl::open(config::Settings settings) {
   for (std::size_t i = 0; i < count; ++i)
     threads.push_back(std::make_unique<LoopThread>(shared, *built));
   reloader = std::make_unique<Reloader>(
-      Reloader::Services{loop, *offload, *log, metrics}, options.config_file, *built, inbox,
-      [this](const std::shared_ptr<const Snapshot>& next) { return adopt(next); });
+      Reloader::Services{loop, *offload, *log, metrics, &supervisor}, options.config_file, *built,
+      inbox, [this](const std::shared_ptr<const Snapshot>& next) { return adopt(next); });
   return adopt(*built);
 }
 
@@ -112,11 +123,14 @@ Result<void> Server::Impl::open_services(const config::Settings& settings) {
 }
 
 Result<void> Server::Impl::adopt(const std::shared_ptr<const Snapshot>& next) {
-  auto opened = open_listening_sockets(*next, listening, threads.size());
+  auto opened = open_listening_sockets(*next, listening, threads.size(), supervisor, given);
   if (!opened) return std::unexpected(std::move(opened.error()));
   listening = std::move(opened->places);
   for (std::size_t i = 0; i < threads.size(); ++i)
     threads[i]->adopt(next, std::move(opened->shares[i]));
+  std::vector<HeldPlace> held;
+  for (const auto& [name, place] : listening) held.push_back({name, place.configured, place.bound});
+  supervisor.keep(held);
   return {};
 }
 
@@ -135,6 +149,7 @@ void Server::Impl::end() { draining ? cut() : begin_drain(); }
 void Server::Impl::begin_drain() {
   if (std::exchange(draining, true)) return;
   log->write(LogLine("draining"));
+  supervisor.notify("STOPPING=1\nSTATUS=draining: sessions end");
   const Duration patience = reloader->current()->settings.timeouts.drain;
   last_bound.start(patience + kUnwind);
   still_draining = threads.size();
@@ -190,6 +205,38 @@ void Server::Impl::catch_signals() {
   on(SIGUSR1, [](int, short, void* self) { static_cast<Impl*>(self)->log->reopen(); });
 }
 
+void Server::Impl::start_heartbeat() {
+  const Duration limit = supervisor.watchdog();
+  if (limit == Duration::zero()) return;
+  std::vector<Heartbeat::Ask> loops;
+  for (auto& thread : threads)
+    loops.emplace_back(
+        [thread = thread.get()](std::function<void()> answer) { thread->ask(std::move(answer)); });
+  heartbeat = std::make_unique<Heartbeat>(
+      loop, limit / 2, std::move(loops), [this] { supervisor.notify("WATCHDOG=1"); },
+      [this](std::size_t late) {
+        log->write(LogLine("loop_hangs", LogLevel::error).add("threads", late));
+      });
+  heartbeat->start();
+}
+
+void Server::Impl::tell_ready() {
+  std::string status = "READY=1\nSTATUS=serving";
+  for (const auto& [name, place] : listening) {
+    log->write(LogLine("listening").add("listener", name).add("address", place.bound.to_string()));
+    status += fmt::format("{} {} on {}", status.ends_with("ing") ? "" : ",", name,
+                          place.bound.to_string());
+  }
+  for (const GivenSockets& one : given)
+    log->write(LogLine("socket_unused", LogLevel::warning)
+                   .add("name", one.name)
+                   .add("address", one.bound.to_string())
+                   .add("hint", "no listener has this name or address"));
+  given.clear();
+  log->write(LogLine("ready").add("version", SEKISHO_VERSION).add("pid", getpid()));
+  supervisor.notify(status);
+}
+
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Server::~Server() {
@@ -208,10 +255,8 @@ Result<std::unique_ptr<Server>> Server::create(config::Settings settings, const 
 void Server::run() {
   if (impl_->options.handle_signals) impl_->catch_signals();
   for (auto& thread : impl_->threads) thread->start();
-  for (const auto& [name, place] : impl_->listening)
-    impl_->log->write(
-        LogLine("listening").add("listener", name).add("address", place.bound.to_string()));
-  impl_->log->write(LogLine("ready").add("version", SEKISHO_VERSION).add("pid", getpid()));
+  impl_->tell_ready();
+  impl_->start_heartbeat();
   impl_->reloader->watch_files();
   impl_->refusals_due.start(RefusalLog::kInterval);
   impl_->loop.run();
@@ -233,7 +278,9 @@ Log& Server::log() { return *impl_->log; }
 Metrics& Server::metrics() { return impl_->metrics; }
 
 int run_server(config::Loaded loaded, const std::filesystem::path& config_file) {
-  auto server = Server::create(std::move(loaded.settings), {.config_file = config_file});
+  SystemdSupervisor supervisor;
+  auto server = Server::create(std::move(loaded.settings),
+                               {.config_file = config_file, .supervisor = &supervisor});
   if (!server) {
     std::fputs(("sekisho: " + server.error().text + "\n").c_str(), stderr);
     return server.error().kind == ErrorKind::invalid ? kExitConfig : 1;

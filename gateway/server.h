@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gateway/config/load.h"
+#include "gateway/keeper/supervisor.h"
 #include "gateway/snapshot.h"
 
 namespace sekisho {
@@ -20,6 +21,7 @@ class Server {
   struct Options {
     bool handle_signals = true;         // a test drives the server by its methods instead
     std::filesystem::path config_file;  // for reload(); empty: can't reload
+    Supervisor* supervisor = nullptr;   // outlives the server; null: nobody watches us
   };
 
   // Opens everything that may fail (log, files, ports); nothing is served yet.

@@ -87,7 +87,10 @@ def plain(user, password, authorize_as=""):
 class Gateway:
     """A gateway process in a folder of its own. Use it as a context manager."""
 
-    def __init__(self, upstream=None, extra="", top="", config=None, users=None):
+    def __init__(self, upstream=None, extra="", top="", config=None, users=None, environment=None):
+        self.environment = environment or {}
+        self.launcher = []  # words of a command that ends in executing the rest of its words
+        self.given = ()  # descriptors for it
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sekisho-e2e-"))
         self.process = None
         self.output = None
@@ -109,8 +112,9 @@ class Gateway:
         (self.folder / "log").write_text("")
         self.output = open(self.folder / "output", "a", encoding="utf-8")
         self.process = subprocess.Popen(
-            [SEKISHO, "run", "--config", self.folder / "sekisho.toml"],
-            stdout=self.output, stderr=self.output, stdin=subprocess.DEVNULL)
+            [*self.launcher, SEKISHO, "run", "--config", self.folder / "sekisho.toml"],
+            stdout=self.output, stderr=self.output, stdin=subprocess.DEVNULL,
+            env=os.environ | self.environment, pass_fds=self.given)
         try:
             wait_until(lambda: re.search('[ "]ready[ "]', self.log())
                        or self.process.poll() is not None, "the gateway to be ready")

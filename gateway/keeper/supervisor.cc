@@ -1,0 +1,31 @@
+#include "gateway/keeper/supervisor.h"
+
+#include <utility>
+
+#include "gateway/net/listener.h"
+
+namespace sekisho {
+namespace {
+
+constexpr int kBacklog = 1024;
+
+}  // namespace
+
+// One socket a thread, all on the same port.
+Result<std::vector<Descriptor>> Supervisor::open_sockets(const Endpoint& address, std::size_t count,
+                                                         bool shared) {
+  if (!shared)
+    if (auto free = check_port_free(address); !free)
+      return std::unexpected(std::move(free.error()));
+  Endpoint place = address;
+  std::vector<Descriptor> sockets;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto opened = open_listening_socket(place, kBacklog);
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    sockets.emplace_back(*opened);
+    place = local_endpoint(*opened);  // port 0 was a free one for the first alone
+  }
+  return sockets;
+}
+
+}  // namespace sekisho
