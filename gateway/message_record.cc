@@ -59,6 +59,11 @@ LogLine MessageRecord::line(const mail::Peer& peer, const mail::Envelope& envelo
   if (!peer.user.empty()) line.add("user", peer.user);
   line.add("helo", peer.helo);
   line.add("tls", peer.tls_version.empty() ? "none" : peer.tls_version);
+  if (peer.certificate) {
+    line.add("client_cert", peer.certificate->verified ? "verified" : "unverified");
+    line.add("client_cert_subject", peer.certificate->subject);
+    line.add("client_cert_sha256", peer.certificate->fingerprint);
+  }
   line.add("from", fmt::format("<{}>", envelope.sender_text()));
   line.add("rcpt", recipients_text(envelope.recipients), kMaxRecipientsBytes);
   line.add("nrcpt", envelope.recipients.size());

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "gateway/client_certificate.h"
 #include "gateway/net/socket_stream.h"
 
 namespace sekisho {
@@ -168,6 +169,7 @@ std::string_view Session::lost_client(const Error& error) {
 Task<Session::End> Session::obey(std::string_view line) {
   const smtp::Command command = smtp::parse_command(line);
   auto refused = dialog_.refuse(command.verb);
+  if (!refused) refused = refuse_without_certificate(plan_->settings, peer_, command.verb);
   if (!refused) refused = smtp::refuse_argument(command);
   if (refused) {
     answer(*refused);

@@ -1,5 +1,6 @@
 // The verbs that change who the client is: STARTTLS and AUTH.
 #include "gateway/auth_exchange.h"
+#include "gateway/client_certificate.h"
 #include "gateway/session.h"
 
 namespace sekisho {
@@ -9,7 +10,7 @@ using smtp::Reply;
 
 Task<bool> Session::begin_tls() {
   const Deadline deadline = Deadline::in(snapshot_->settings.timeouts.tls_handshake);
-  if (auto started = co_await conversation_.start_tls(snapshot_->tls, deadline); !started) {
+  if (auto started = co_await conversation_.start_tls(plan_->tls, deadline); !started) {
     services_.log.write(LogLine("tls_failed")
                             .src(peer_.remote)
                             .add("id", peer_.session_id)
@@ -17,8 +18,7 @@ Task<bool> Session::begin_tls() {
                             .add("what", started.error().text));
     co_return false;
   }
-  peer_.tls_version = conversation_.tls()->version;
-  peer_.tls_cipher = conversation_.tls()->cipher;
+  note_tls(*conversation_.tls(), peer_);
   co_return true;
 }
 

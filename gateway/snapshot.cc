@@ -96,6 +96,16 @@ Result<FilterMap> make_filters(const config::Settings& settings, const Snapshot*
   return made;
 }
 
+// Null without a certificate. Each listener has its own: what it asks of clients differs.
+Result<std::shared_ptr<const TlsContext>> make_tls(const config::TlsSettings& tls,
+                                                   const config::ListenerSettings& listener) {
+  if (tls.certificate.empty()) return std::shared_ptr<const TlsContext>();
+  return TlsContext::server(
+      tls.certificate, tls.key,
+      {.ask = listener.client_certificates != config::ClientCertificates::none,
+       .authorities = listener.client_ca_file});
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Snapshot>> Snapshot::build(config::Settings settings,
@@ -124,11 +134,6 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::build(config::Settings setting
     if (!authenticator) return std::unexpected(std::move(authenticator.error()));
     made->authenticator = std::move(*authenticator);
   }
-  if (!settings.tls.certificate.empty()) {
-    auto tls = TlsContext::server(settings.tls.certificate, settings.tls.key);
-    if (!tls) return std::unexpected(std::move(tls.error()));
-    made->tls = std::move(*tls);
-  }
   auto upstreams = make_upstreams(settings, previous, capture);
   if (!upstreams) return std::unexpected(std::move(upstreams.error()));
   made->upstreams = std::move(*upstreams);
@@ -150,7 +155,10 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::build(config::Settings setting
     plan->name = name;
     plan->settings = listener;
     plan->relay = config::relay_policy(listener.profile);
-    plan->dialog = dialog_rules(listener, made->tls != nullptr);
+    auto tls = make_tls(settings.tls, listener);
+    if (!tls) return fail(tls.error().kind, fmt::format("listener {}: {}", name, tls.error().text));
+    plan->tls = std::move(*tls);
+    plan->dialog = dialog_rules(listener, plan->tls != nullptr);
     plan->chain = std::make_shared<filters::Chain>(std::move(links));
     made->listeners.emplace(name, std::move(plan));
   }

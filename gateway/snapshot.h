@@ -24,13 +24,13 @@ struct ListenerPlan {
   relay::RelayPolicy relay;
   smtp::DialogRules dialog;
   std::shared_ptr<const filters::Chain> chain;
+  std::shared_ptr<const TlsContext> tls;  // null: no STARTTLS
 };
 
 struct Snapshot {
   config::Settings settings;
   std::shared_ptr<const relay::RelayGate> gate;
   std::shared_ptr<auth::Authenticator> authenticator;  // null: nobody can log in
-  std::shared_ptr<const TlsContext> tls;               // null: no STARTTLS
   upstream::Upstreams upstreams;
   std::map<std::string, filters::Link> filters;  // by the name of [filter.NAME]
   std::map<std::string, std::shared_ptr<const ListenerPlan>> listeners;

@@ -90,6 +90,12 @@ void check_folders(const CheckContext& context) {
 }
 
 void check_authorities(const CheckContext& context) {
+  for (const auto& [name, listener] : context.settings().listeners) {
+    const std::string setting = fmt::format("listener.{}.client_ca_file", name);
+    if (!readable(context, setting, listener.client_ca_file, Privacy::anybody)) continue;
+    const auto made = TlsContext::client(true, listener.client_ca_file);
+    if (!made) context.wrong(setting, made.error().text);
+  }
   for (const auto& [name, upstream] : context.settings().upstreams) {
     const std::string setting = fmt::format("upstream.{}.tls_ca_file", name);
     if (!readable(context, setting, upstream.tls_ca_file, Privacy::anybody)) continue;

@@ -30,6 +30,17 @@ void ListenerSettings::visit(SettingsVisitor& v) {
   v.field("require_tls", require_tls,
           "Whether MAIL is refused until the session is encrypted; always so for submission and "
           "submissions, where the default is true.");
+  v.choice<ClientCertificates>(
+      "client_certificates", client_certificates,
+      {{"none", ClientCertificates::none},
+       {"request", ClientCertificates::request},
+       {"require", ClientCertificates::require}},
+      "Whether clients are asked for a TLS certificate: none; request (those who have one show "
+      "it); "
+      "require (AUTH and MAIL are refused without one that client_ca_file vouches for).");
+  v.field("client_ca_file", client_ca_file,
+          "PEM file with the authorities that sign client certificates. Without it a certificate "
+          "that was asked for counts as unverified, and is known by its fingerprint alone.");
   v.field("filters", filters,
           "The filters of this listener in their order, by the names of their tables; by default "
           "the list `filters` at the top.");
@@ -38,6 +49,19 @@ void ListenerSettings::visit(SettingsVisitor& v) {
   if (!v.is_set("address")) v.error("address", "a listener needs an address and port");
   if (!v.is_set("profile")) {
     v.error("profile", "a listener needs a profile: submission, submissions, mx or internal");
+  }
+  if (client_certificates == ClientCertificates::require && client_ca_file.empty()) {
+    v.error("client_certificates",
+            "\"require\" needs client_ca_file: without it no certificate could be verified, and "
+            "all mail would be refused");
+  }
+  if (client_certificates == ClientCertificates::require && !for_users && !require_tls) {
+    v.error("client_certificates",
+            "\"require\" needs require_tls = true: a certificate is shown in TLS alone");
+  }
+  if (client_certificates == ClientCertificates::none && !client_ca_file.empty()) {
+    v.error("client_ca_file",
+            "has no effect without client_certificates = \"request\" or \"require\"");
   }
   if (for_users && !require_tls) {
     v.error("require_tls",

@@ -23,11 +23,15 @@ namespace sekisho::config {
 
 enum class Profile : std::uint8_t { submission, submissions, mx, internal };
 
+enum class ClientCertificates : std::uint8_t { none, request, require };
+
 // [listener.NAME]
 struct ListenerSettings {
   std::string address;  // "0.0.0.0:587", "[::]:25"
   Profile profile = Profile::mx;
   bool require_tls = true;  // before AUTH and MAIL; when read, mx and internal default to false
+  ClientCertificates client_certificates = ClientCertificates::none;
+  std::filesystem::path client_ca_file;
   std::vector<std::string> filters;  // names of [filter.NAME], in order; default: `filters` on top
   bool filters_set = false;          // was `filters` given here?
 

@@ -2,11 +2,13 @@
 // right to relay is not in it: grants stay in the Transaction, where filters can't reach.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "gateway/base/ip.h"
+#include "gateway/base/peer_certificate.h"
 #include "gateway/base/time.h"
 #include "gateway/smtp/address.h"
 #include "gateway/smtp/command.h"
@@ -32,7 +34,8 @@ struct Peer {
   bool extended = false;    // EHLO
   std::string tls_version;  // empty: plain
   std::string tls_cipher;
-  std::string user;  // authenticated identity; empty: none
+  std::shared_ptr<const PeerCertificate> certificate;  // null: none asked for, or none sent
+  std::string user;                                    // authenticated identity; empty: none
   bool in_trusted_network = false;
 
   [[nodiscard]] bool authenticated() const { return !user.empty(); }

@@ -45,7 +45,8 @@ bool holds_token(std::string_view text, std::string_view token) {
 std::string received_field(const Peer& peer, const Envelope& envelope,
                            const ReceivedOptions& options, WallTime now) {
   std::string out = "Received: from ";
-  if (options.hide_client && peer.authenticated()) {
+  const bool hidden = options.hide_client && peer.authenticated();
+  if (hidden) {
     out += "authenticated-client";
   } else {
     out += word(peer.helo) + " ([" + peer.remote.address.smtp_literal() + "])";
@@ -56,6 +57,12 @@ std::string received_field(const Peer& peer, const Envelope& envelope,
   if (!peer.tls_version.empty()) {
     out += " (" + encode_for_header(peer.tls_version);
     if (!peer.tls_cipher.empty()) out += " cipher " + encode_for_header(peer.tls_cipher);
+    // What an unverified one says of itself is no fact to put on record.
+    if (peer.certificate && !hidden) {
+      out += peer.certificate->verified
+                 ? " client certificate " + encode_for_header(peer.certificate->subject)
+                 : " client certificate not verified";
+    }
     out += ")";
   }
   out += "\r\n\tid " + word(envelope.id);

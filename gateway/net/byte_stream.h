@@ -14,6 +14,7 @@
 
 #include "gateway/async/task.h"
 #include "gateway/base/error.h"
+#include "gateway/base/peer_certificate.h"
 #include "gateway/base/time.h"
 
 namespace sekisho {
@@ -25,6 +26,8 @@ struct TlsInfo {
   std::string cipher;       // "TLS_AES_256_GCM_SHA384"
   std::string server_name;  // SNI that the client sent, or that we sent
   bool peer_verified = false;
+  // On the server side, where client certificates are asked for; null: the client has none.
+  std::shared_ptr<const PeerCertificate> peer_certificate = nullptr;
 };
 
 class ByteStream {

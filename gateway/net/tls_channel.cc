@@ -8,6 +8,7 @@
 
 #include "gateway/base/ip.h"
 #include "gateway/net/socket_bio.h"
+#include "gateway/net/tls_peer_certificate.h"
 
 namespace sekisho {
 namespace {
@@ -95,6 +96,12 @@ IoStep TlsChannel::handshake() {
     info_.cipher = or_empty(SSL_get_cipher_name(ssl_));
     if (SSL_is_server(ssl_) == 1) {
       info_.server_name = or_empty(SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name));
+      if (X509* const peer = SSL_get0_peer_certificate(ssl_)) {
+        info_.peer_certificate = std::make_shared<const PeerCertificate>(
+            describe_certificate(peer, SSL_get_verify_result(ssl_)));
+        info_.peer_verified = info_.peer_certificate->verified;
+      }
+      return step;
     }
     info_.peer_verified = verifies_ && SSL_get_verify_result(ssl_) == X509_V_OK;
   }

@@ -91,14 +91,42 @@ Result<NativeContext> make_context(const SSL_METHOD* method) {
   return context;
 }
 
+Result<void> trust(SSL_CTX* ctx, const std::filesystem::path& authorities) {
+  if (auto file = open_file("CA file", authorities); !file) {
+    return std::unexpected(std::move(file.error()));
+  }
+  if (SSL_CTX_load_verify_file(ctx, authorities.c_str()) != 1) {
+    return refused("no usable certificate in " + authorities.string());
+  }
+  return {};
+}
+
+Result<void> ask_clients(SSL_CTX* ctx, const ClientCheck& clients) {
+  if (!clients.ask) return {};
+  // Whatever the verdict, the handshake goes on; the verdict stays in SSL_get_verify_result().
+  SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
+  // A resumed session would carry a verdict of long ago: let each be reached anew.
+  SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+  SSL_CTX_set_num_tickets(ctx, 0);
+  if (clients.authorities.empty()) return {};
+  if (auto loaded = trust(ctx, clients.authorities); !loaded) return loaded;
+  STACK_OF(X509_NAME)* const names = SSL_load_client_CA_file(clients.authorities.c_str());
+  if (names == nullptr) return refused("no usable certificate in " + clients.authorities.string());
+  SSL_CTX_set_client_CA_list(ctx, names);
+  return {};
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::server(
-    const std::filesystem::path& certificate, const std::filesystem::path& key) {
+    const std::filesystem::path& certificate, const std::filesystem::path& key,
+    const ClientCheck& clients) {
   auto made = make_context(TLS_server_method());
   if (!made) return std::unexpected(std::move(made.error()));
   SSL_CTX* ctx = made->get();
   SSL_CTX_set_num_tickets(ctx, 1);
+  // The chain is what the file holds; nothing is looked for among the clients' authorities.
+  SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
 
   if (auto file = open_file("certificate", certificate); !file) {
     return std::unexpected(std::move(file.error()));
@@ -117,6 +145,9 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::server(
   if (SSL_CTX_use_PrivateKey(ctx, private_key->get()) != 1) {
     return refused("cannot use the private key " + key.string());
   }
+  if (auto asked = ask_clients(ctx, clients); !asked) {
+    return std::unexpected(std::move(asked.error()));
+  }
   return std::shared_ptr<const TlsContext>(new TlsContext(made->release(), true, false));
 }
 
@@ -131,13 +162,8 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::client(bool verify,
       if (SSL_CTX_set_default_verify_paths(ctx) != 1) {
         return refused("cannot use the system's certificate store");
       }
-    } else {
-      if (auto file = open_file("CA file", ca_file); !file) {
-        return std::unexpected(std::move(file.error()));
-      }
-      if (SSL_CTX_load_verify_file(ctx, ca_file.c_str()) != 1) {
-        return refused("no usable certificate in " + ca_file.string());
-      }
+    } else if (auto loaded = trust(ctx, ca_file); !loaded) {
+      return std::unexpected(std::move(loaded.error()));
     }
   } else {
     SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, nullptr);

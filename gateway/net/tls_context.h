@@ -12,11 +12,23 @@
 
 namespace sekisho {
 
+// What a server asks of its clients. No handshake fails for a client's certificate or for the want
+// of one: TlsInfo tells what was shown, and whether it was verified.
+struct ClientCheck {
+  bool ask = false;
+  std::filesystem::path authorities;  // PEM; empty: nothing is verified
+};
+
 class TlsContext {
  public:
   // A server's context from a PEM chain and its key. Refuses a pair that doesn't match.
   static Result<std::shared_ptr<const TlsContext>> server(const std::filesystem::path& certificate,
-                                                          const std::filesystem::path& key);
+                                                          const std::filesystem::path& key,
+                                                          const ClientCheck& clients);
+  static Result<std::shared_ptr<const TlsContext>> server(const std::filesystem::path& certificate,
+                                                          const std::filesystem::path& key) {
+    return server(certificate, key, {});
+  }
   // A client's context. With `verify`, the peer must show a chain to `ca_file` (system store when
   // empty) and the name given to start_tls(); else any certificate will do.
   static Result<std::shared_ptr<const TlsContext>> client(bool verify,

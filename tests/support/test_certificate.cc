@@ -95,7 +95,8 @@ std::string alternative_names(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) {
     if (!text.empty()) text += ',';
-    text += (IpAddress::parse(name) ? "IP:" : "DNS:") + name;
+    const bool mail = name.contains('@');
+    text += (mail ? "email:" : IpAddress::parse(name) ? "IP:" : "DNS:") + name;
   }
   return text;
 }
@@ -116,7 +117,7 @@ TestCertificate::TestCertificate(const std::vector<std::string>& names, const Op
   if (!names.empty()) {
     add_extension(server.get(), ca.get(), NID_subject_alt_name, alternative_names(names));
   }
-  add_extension(server.get(), ca.get(), NID_ext_key_usage, "serverAuth");
+  add_extension(server.get(), ca.get(), NID_ext_key_usage, options.usage);
   sign(server.get(), ca.get(), ca_key.get());
 
   static_cast<void>(folder_.write("ca.pem", pem(ca.get())));

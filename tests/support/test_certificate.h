@@ -16,12 +16,13 @@ class TestCertificate {
   struct Options {
     std::chrono::seconds valid_from = std::chrono::hours(-1);  // both relative to now
     std::chrono::seconds valid_until = std::chrono::hours(24);
-    bool rsa = false;          // a 2048-bit RSA key instead of P-256
-    std::string key_password;  // not empty: the key file is encrypted with it
+    bool rsa = false;                  // a 2048-bit RSA key instead of P-256
+    std::string usage = "serverAuth";  // extended key usage; "clientAuth" for a client's
+    std::string key_password;          // not empty: the key file is encrypted with it
   };
 
-  // `names` become the subjectAltName entries: host names, or IP addresses where they parse as
-  // such.
+  // `names` become the subjectAltName entries: host names, IP addresses where they parse as such,
+  // mail addresses where they have an @. The first is the common name too.
   explicit TestCertificate(const std::vector<std::string>& names = {"localhost", "127.0.0.1"})
       : TestCertificate(names, Options{}) {}
   TestCertificate(const std::vector<std::string>& names, const Options& options);

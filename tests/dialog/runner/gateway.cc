@@ -1,5 +1,6 @@
 #include "tests/dialog/runner/gateway.h"
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -117,6 +118,7 @@ Gateway::Gateway(const Script& script) {
   for (int i = 0; i < (script.has_spare ? 2 : 1); ++i)
     upstreams_.push_back(std::make_unique<test::ScriptedUpstream>(options));
   (void)folder_.write("users", kUsers);
+  std::filesystem::copy_file(certificate().ca_file(), folder_.path() / "ca.pem");
   auto server = Server::create(make_settings(script, folder_, upstreams_),
                                {.handle_signals = false, .config_file = {}});
   if (!server) throw ScriptError("the gateway does not start: " + server.error().text);

@@ -56,6 +56,11 @@ constexpr Mistake kMistakes[] = {
     {MX "[relay]\ndomains = [\"\"]", 5, 12, "is not a domain name"},
     // Listeners.
     {OURS, 0, 0, "nobody could connect"},
+    {MX "client_certificates = \"require\"\nrequire_tls = true\n" OURS, 4, 23,
+     "\"require\" needs client_ca_file"},
+    {MX "client_ca_file = \"/dev/null\"\n" OURS, 4, 18,
+     "has no effect without client_certificates"},
+    {MX "client_certificates = \"request\"\n" OURS, 1, 1, "needs TLS, but tls.certificate"},
     {"[listener.in]\nprofile = \"mx\"\n" OURS, 1, 1, "needs an address and port"},
     {"[listener.in]\naddress = \"127.0.0.1:25\"\n" OURS, 1, 1, "needs a profile"},
     {"[listener.in]\naddress = \"127.0.0.1:25\"\nprofile = \"sumbission\"\n" OURS, 3, 11,

@@ -55,6 +55,16 @@ TEST_F(MessageRecordTest, TellsAnAcceptedMessageFromItsBeginningToItsEnd) {
             "ms_filter=1.25 ms_deliver=100.00 ms_total=1500.00");
 }
 
+TEST_F(MessageRecordTest, TellsWhichCertificateTheClientShowed) {
+  peer.tls_version = "TLSv1.3";
+  PeerCertificate shown;
+  shown.fingerprint = "ab12";
+  shown.subject = "CN=x,O=a \"b\"";
+  peer.certificate = std::make_shared<const PeerCertificate>(shown);
+  EXPECT_THAT(text(nullptr), HasSubstr("tls=TLSv1.3 client_cert=unverified client_cert_subject="
+                                       "\"CN=x,O=a \\\"b\\\"\" client_cert_sha256=ab12 from="));
+}
+
 TEST_F(MessageRecordTest, LeavesOutWhatThereIsNothingToSayOf) {
   envelope.sender.reset();
   const Reply reply = Reply::of(451, "4.3.0", "later");

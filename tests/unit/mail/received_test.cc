@@ -74,6 +74,25 @@ TEST(ReceivedField, TellsVersionAndCipherOfTls) {
               HasSubstr("with ESMTPS (TLSv1.3 cipher TLS_AES_256_GCM_SHA384)\r\n"));
 }
 
+TEST(ReceivedField, NamesAClientsCertificateOnlyWhereItIsVerified) {
+  Peer client = peer();
+  client.tls_version = "TLSv1.3";
+  PeerCertificate shown;
+  shown.subject = "CN=evil (x)";
+  shown.problem = "self-signed certificate";
+  client.certificate = std::make_shared<const PeerCertificate>(shown);
+  EXPECT_THAT(received_field(client, envelope(), kOptions, kNow),
+              HasSubstr("(TLSv1.3 client certificate not verified)\r\n"));
+  shown.verified = true;
+  client.certificate = std::make_shared<const PeerCertificate>(shown);
+  EXPECT_THAT(received_field(client, envelope(), kOptions, kNow),
+              HasSubstr("(TLSv1.3 client certificate CN=evil ?x?)\r\n"));
+  client.user = "alice";
+  ReceivedOptions hiding = kOptions;
+  hiding.hide_client = true;
+  EXPECT_THAT(received_field(client, envelope(), hiding, kNow), Not(HasSubstr("certificate")));
+}
+
 TEST(ReceivedField, WritesIpv6AsAnSmtpLiteral) {
   Peer client = peer();
   client.remote = *Endpoint::parse("[2001:db8::1]:1");
