@@ -48,3 +48,17 @@ build() {
   fi
   rm -f "$log"
 }
+
+# unpack_packages FILE: unpacks what is missing of the packages listed in the file into build/peers.
+# What can't be had is left out: the tests that want it are skipped by name.
+unpack_packages() {
+  local package program folder
+  while read -r package program; do
+    folder=build/peers/$package
+    [ -n "$package" ] && [ ! -x "$folder/$program" ] || continue
+    say "unpacking: $package"
+    rm -rf "$folder" && mkdir -p "$folder"
+    (cd "$folder" && apt-get -qq download "$package" && dpkg -x ./*.deb .) >/dev/null 2>&1 ||
+      say "$package can't be had"
+  done < <(sed 's/#.*//' "$1")
+}
