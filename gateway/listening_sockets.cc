@@ -123,7 +123,10 @@ Result<void> Opening::open(const std::string& name, const Endpoint& wanted) {
   };
   // A probe can't tell our own sockets from another program's, which would be in the way of bind()
   // too unless it shares its port.
-  const bool ours = has_overlap(now_, wanted) || has_overlap(result_.places, wanted);
+  const bool ours = has_overlap(now_, wanted) || has_overlap(result_.places, wanted) ||
+                    std::ranges::any_of(given_, [&](const GivenSockets& one) {
+                      return overlap(one.bound, wanted);
+                    });
   for (const auto& [other, place] : result_.places)
     if (place.bound == wanted)
       return fail(ErrorKind::unavailable,

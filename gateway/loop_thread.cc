@@ -23,7 +23,7 @@ LoopThread::LoopThread(const Shared& shared, std::shared_ptr<const Snapshot> sna
 
 LoopThread::~LoopThread() {
   if (!thread_.joinable()) return;
-  drain(Duration::zero(), [] {});
+  drain(Duration::zero(), Duration::zero(), [] {});
   thread_.join();
 }
 
@@ -131,24 +131,34 @@ void LoopThread::log_failure(std::string_view event, std::string_view what,
   }
 }
 
-void LoopThread::drain(Duration patience, std::function<void()> done) {
-  loop_.post([this, patience, done = std::move(done)]() mutable {
+void LoopThread::drain(Duration grace, Duration patience, std::function<void()> done) {
+  loop_.post([this, grace, patience, done = std::move(done)]() mutable {
     if (std::exchange(draining_, true)) return;
     listeners_.clear();
-    patience_ = Deadline::in(patience);
-    spawn(finish_draining(std::move(done)));
+    grace_ = Deadline::in(grace);
+    spawn(finish_draining(patience, std::move(done)));
+  });
+}
+
+void LoopThread::hurry() {
+  loop_.post([this] {
+    grace_ = Deadline::in(Duration::zero());
+    session_ended_.notify();
   });
 }
 
 void LoopThread::cut() {
   loop_.post([this] {
-    patience_ = Deadline::in(Duration::zero());
+    grace_ = patience_ = Deadline::in(Duration::zero());
     session_ended_.notify();
   });
 }
 
-Task<void> LoopThread::finish_draining(std::function<void()> done) {
+Task<void> LoopThread::finish_draining(Duration patience, std::function<void()> done) {
   CancelSource never;
+  while (!sessions_.empty() && !grace_.passed(Clock::now()))
+    (void)co_await session_ended_.wait(loop_, grace_, never);
+  patience_ = patience_.or_sooner(Deadline::in(patience));
   for (auto& session : sessions_) session->drain();
   while (!sessions_.empty() && !patience_.passed(Clock::now()))
     (void)co_await session_ended_.wait(loop_, patience_, never);

@@ -41,10 +41,13 @@ class LoopThread {
   void adopt(std::shared_ptr<const Snapshot> snapshot, std::vector<ListenerSocket> sockets);
   // Any thread: calls `answer` on this loop's thread.
   void ask(std::function<void()> answer) { loop_.post(std::move(answer)); }
-  // Any thread. Stops accepting, lets transactions end, cuts what is left after `patience`, then
-  // calls `done` on this loop's thread and ends it. That takes as long as the slowest session needs
-  // to unwind: whoever can't wait for that must end the process.
-  void drain(Duration patience, std::function<void()> done);
+  // Any thread. Stops accepting and lets sessions go on for `grace`; then lets transactions end,
+  // cuts what is left after `patience`, calls `done` on this loop's thread and ends it. That takes
+  // as long as the slowest session needs to unwind: whoever can't wait for that must end the
+  // process.
+  void drain(Duration grace, Duration patience, std::function<void()> done);
+  // Any thread, after drain(): no more grace.
+  void hurry();
   // Any thread, after drain(): no more patience.
   void cut();
 
@@ -62,7 +65,7 @@ class LoopThread {
   void refuse(Descriptor client, const ListenerPlan& plan, const Endpoint& peer,
               ConnectionLimits::Refusal refusal);
   Task<void> serve(Sessions::iterator place);
-  Task<void> finish_draining(std::function<void()> done);
+  Task<void> finish_draining(Duration patience, std::function<void()> done);
   void log_failure(std::string_view event, std::string_view what,
                    const Endpoint* listening = nullptr) noexcept;
 
@@ -76,6 +79,7 @@ class LoopThread {
   Sessions sessions_;
   Event session_ended_;
   bool draining_ = false;
+  Deadline grace_ = Deadline::never();     // when draining: until sessions are told to end
   Deadline patience_ = Deadline::never();  // when draining: until the sessions are cut
   std::thread thread_;
 };

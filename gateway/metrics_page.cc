@@ -1,11 +1,9 @@
 #include "gateway/metrics_page.h"
 
-#include <cerrno>
 #include <utility>
 
 #include <event2/buffer.h>
 #include <event2/http.h>
-#include <fmt/format.h>
 
 #include "gateway/net/listener.h"
 
@@ -39,7 +37,7 @@ struct MetricsPage::Impl {
   }
 };
 
-Result<std::unique_ptr<MetricsPage>> MetricsPage::open(Loop& loop, const Endpoint& address,
+Result<std::unique_ptr<MetricsPage>> MetricsPage::open(Loop& loop, Descriptor socket,
                                                        const Metrics& metrics) {
   auto impl = std::make_unique<Impl>();
   impl->http = evhttp_new(loop.base());
@@ -50,12 +48,9 @@ Result<std::unique_ptr<MetricsPage>> MetricsPage::open(Loop& loop, const Endpoin
   evhttp_set_max_body_size(impl->http, kMaxRequestBytes);
   evhttp_set_cb(impl->http, "/metrics", &on_metrics, const_cast<Metrics*>(&metrics));
   evhttp_set_gencb(impl->http, &on_anything_else, nullptr);
-  const std::string host = address.address.to_string();
-  impl->socket = evhttp_bind_socket_with_handle(impl->http, host.c_str(), address.port);
-  if (impl->socket == nullptr)
-    return std::unexpected(
-        system_error(ErrorKind::unavailable,
-                     fmt::format("cannot serve metrics on {}", address.to_string()), errno));
+  impl->socket = evhttp_accept_socket_with_handle(impl->http, socket.get());
+  if (impl->socket == nullptr) return fail(ErrorKind::io, "no memory for the metrics page");
+  (void)socket.release();  // libevent closes it
   return std::unique_ptr<MetricsPage>(new MetricsPage(std::move(impl)));
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "gateway/async/loop.h"
+#include "gateway/base/descriptor.h"
 #include "gateway/base/ip.h"
 #include "gateway/base/metrics.h"
 
@@ -12,7 +13,8 @@ namespace sekisho {
 
 class MetricsPage {
  public:
-  static Result<std::unique_ptr<MetricsPage>> open(Loop& loop, const Endpoint& address,
+  // `socket` listens already.
+  static Result<std::unique_ptr<MetricsPage>> open(Loop& loop, Descriptor socket,
                                                    const Metrics& metrics);
   ~MetricsPage();
   MetricsPage(const MetricsPage&) = delete;

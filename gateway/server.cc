@@ -15,7 +15,6 @@
 #include "gateway/descriptor_limit.h"
 #include "gateway/inbox/capture_server.h"
 #include "gateway/keeper/heartbeat.h"
-#include "gateway/keeper/systemd.h"
 #include "gateway/listening_sockets.h"
 #include "gateway/loop_thread.h"
 #include "gateway/metrics_page.h"
@@ -32,6 +31,9 @@ constexpr Duration kUnwind = 5s;
 // EX_CONFIG of sysexits.h: service managers know not to restart on it.
 constexpr int kExitConfig = 78;
 
+// What the supervisor holds the metrics page's socket as; no listener is called so.
+constexpr const char* kMetricsPlace = "metrics_address";
+
 }  // namespace
 
 struct Server::Impl {
@@ -42,11 +44,13 @@ struct Server::Impl {
   Result<void> open_services(const config::Settings& settings);
   Result<void> adopt(const std::shared_ptr<const Snapshot>& next);
   void catch_signals();
+  Result<void> open_metrics_page(const std::string& address);
   void start_heartbeat();
   void tell_ready();
   void write_due_refusals();
   void end();
-  void begin_drain();
+  void begin_drain(Duration grace);
+  void retire();
   void cut();
   Task<void> finish_drain();
   void log_stopped();
@@ -72,7 +76,9 @@ struct Server::Impl {
   std::vector<event*> signals;
   Timer refusals_due{loop, [this] { write_due_refusals(); }};
   Timer last_bound{loop, [this] { abandon(); }};
+  std::optional<HeldPlace> metrics_place;
   bool draining = false;
+  bool retiring = false;  // drains, and its sessions have not been told
   std::size_t still_draining = 0;
 };
 
@@ -112,13 +118,28 @@ Result<void> Server::Impl::open_services(const config::Settings& settings) {
     if (!started) return std::unexpected(std::move(started.error()));
     capture = std::move(*started);
   }
-  if (!settings.metrics_address.empty()) {
-    const auto address = Endpoint::parse(settings.metrics_address);
-    if (!address) return fail(ErrorKind::invalid, "metrics_address is not an address with a port");
-    auto page = MetricsPage::open(loop, *address, metrics);
-    if (!page) return std::unexpected(std::move(page.error()));
-    metrics_page = std::move(*page);
+  return settings.metrics_address.empty() ? Result<void>()
+                                          : open_metrics_page(settings.metrics_address);
+}
+
+Result<void> Server::Impl::open_metrics_page(const std::string& text) {
+  const auto address = Endpoint::parse(text);
+  if (!address) return fail(ErrorKind::invalid, "metrics_address is not an address with a port");
+  std::vector<Descriptor> sockets;
+  const auto held = std::ranges::find(given, kMetricsPlace, &GivenSockets::name);
+  if (held != given.end() && held->configured == address) {
+    sockets = std::move(held->sockets);
+    given.erase(held);
+  } else {
+    auto opened = supervisor.open_sockets(*address, 1, false);
+    if (!opened)
+      return fail(opened.error().kind, "metrics_address: " + std::move(opened.error().text));
+    sockets = std::move(*opened);
   }
+  auto page = MetricsPage::open(loop, std::move(sockets.front()), metrics);
+  if (!page) return std::unexpected(std::move(page.error()));
+  metrics_page = std::move(*page);
+  metrics_place = {kMetricsPlace, *address, metrics_page->address()};
   return {};
 }
 
@@ -129,6 +150,7 @@ Result<void> Server::Impl::adopt(const std::shared_ptr<const Snapshot>& next) {
   for (std::size_t i = 0; i < threads.size(); ++i)
     threads[i]->adopt(next, std::move(opened->shares[i]));
   std::vector<HeldPlace> held;
+  if (metrics_place) held.push_back(*metrics_place);
   for (const auto& [name, place] : listening) held.push_back({name, place.configured, place.bound});
   supervisor.keep(held);
   return {};
@@ -144,17 +166,32 @@ void Server::Impl::write_due_refusals() {
 }
 
 // The first signal asks politely.
-void Server::Impl::end() { draining ? cut() : begin_drain(); }
+void Server::Impl::end() {
+  if (!draining) return begin_drain(Duration::zero());
+  if (!std::exchange(retiring, false)) return cut();
+  last_bound.start(reloader->current()->settings.timeouts.drain + kUnwind);
+  for (auto& thread : threads) thread->hurry();
+}
 
-void Server::Impl::begin_drain() {
+// Another process has the listeners: nobody needs to be sent away for some time.
+void Server::Impl::retire() {
+  if (draining) return;
+  retiring = true;
+  metrics_page.reset();
+  begin_drain(reloader->current()->settings.timeouts.drain);
+}
+
+// `grace`: for so long, sessions go on as if nothing were.
+void Server::Impl::begin_drain(Duration grace) {
   if (std::exchange(draining, true)) return;
-  log->write(LogLine("draining"));
-  supervisor.notify("STOPPING=1\nSTATUS=draining: sessions end");
+  log->write(LogLine(retiring ? "retiring" : "draining"));
+  if (!retiring) supervisor.notify("STOPPING=1\nSTATUS=draining: sessions end");
+  if (heartbeat) heartbeat->stop();
   const Duration patience = reloader->current()->settings.timeouts.drain;
-  last_bound.start(patience + kUnwind);
+  last_bound.start(grace + patience + kUnwind);
   still_draining = threads.size();
   for (auto& thread : threads)
-    thread->drain(patience, [this] {
+    thread->drain(grace, patience, [this] {
       loop.post([this] {
         if (--still_draining == 0) spawn(finish_drain());
       });
@@ -162,6 +199,7 @@ void Server::Impl::begin_drain() {
 }
 
 void Server::Impl::cut() {
+  retiring = false;
   last_bound.start(kUnwind);
   for (auto& thread : threads) thread->cut();
 }
@@ -242,6 +280,7 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() {
   impl_->threads.clear();  // joins, while what they use is still there
   for (event* caught : impl_->signals) event_free(caught);
+  impl_->supervisor.obey(nullptr, {});
   if (impl_->log) impl_->log->flush();
 }
 
@@ -255,6 +294,15 @@ Result<std::unique_ptr<Server>> Server::create(config::Settings settings, const 
 void Server::run() {
   if (impl_->options.handle_signals) impl_->catch_signals();
   for (auto& thread : impl_->threads) thread->start();
+  impl_->supervisor.obey(
+      &impl_->loop,
+      {.drain = [impl = impl_.get()] { impl->begin_drain(Duration::zero()); },
+       .retire = [impl = impl_.get()] { impl->retire(); },
+       .log =
+           [impl = impl_.get()](const std::string& event, const std::string& what) {
+             impl->log->write(
+                 LogLine("keeper", LogLevel::warning).add("did", event).add("what", what));
+           }});
   impl_->tell_ready();
   impl_->start_heartbeat();
   impl_->reloader->watch_files();
@@ -264,7 +312,7 @@ void Server::run() {
 }
 
 void Server::stop() {
-  impl_->loop.post([impl = impl_.get()] { impl->begin_drain(); });
+  impl_->loop.post([impl = impl_.get()] { impl->begin_drain(Duration::zero()); });
 }
 
 void Server::reload() { impl_->reloader->reload(); }
@@ -277,8 +325,8 @@ Endpoint Server::listening(const std::string& listener) const {
 Log& Server::log() { return *impl_->log; }
 Metrics& Server::metrics() { return impl_->metrics; }
 
-int run_server(config::Loaded loaded, const std::filesystem::path& config_file) {
-  SystemdSupervisor supervisor;
+int run_server(config::Loaded loaded, const std::filesystem::path& config_file,
+               Supervisor& supervisor) {
   auto server = Server::create(std::move(loaded.settings),
                                {.config_file = config_file, .supervisor = &supervisor});
   if (!server) {

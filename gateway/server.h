@@ -48,7 +48,8 @@ class Server {
   std::unique_ptr<Impl> impl_;
 };
 
-// `sekisho run`: serves until a signal ends it. The process's exit code.
-int run_server(config::Loaded loaded, const std::filesystem::path& config_file);
+// The gateway process: serves until a signal or its supervisor ends it. The process's exit code.
+int run_server(config::Loaded loaded, const std::filesystem::path& config_file,
+               Supervisor& supervisor);
 
 }  // namespace sekisho

@@ -18,6 +18,8 @@ namespace {
 // The words of the command line, and the command they end in.
 struct Request {
   std::string config = "/etc/sekisho/sekisho.toml";
+  RunOptions run;
+  bool no_keeper = false;
   bool troff = false;
   std::string user;
   std::string users_file;
@@ -38,6 +40,17 @@ CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string
   CLI::App* app = parent.add_subcommand(name, help);
   app->fallthrough();
   return app;
+}
+
+void add_run_command(CLI::App& app, Request& request) {
+  CLI::App* run = add_command(app, "run", "Serve until SIGTERM", request, [&request] {
+    request.run.keeper = !request.no_keeper;
+    return run_daemon(request.config, request.run);
+  });
+  run->add_flag("--no-keeper", request.no_keeper,
+                "Serve in this process, with none that watches it and starts it again");
+  run->add_option("--user", request.run.user, "As root: become this user, with its groups")
+      ->excludes("--no-keeper");
 }
 
 void add_config_commands(CLI::App& app, Request& request) {
@@ -90,13 +103,13 @@ bool is_one_command(const CLI::App& app) {
 
 int run_command_line(int argc, const char* const* argv) {
   Request request;
+  if (argc > 0) request.run.program = argv[0];
   CLI::App app("Sekisho, an SMTP gateway in front of a mail server", "sekisho");
   app.set_version_flag("--version", "sekisho " SEKISHO_VERSION);
   app.add_option("-c,--config", request.config, "The configuration file")
       ->envname("SEKISHO_CONFIG")
       ->capture_default_str();
-  add_command(app, "run", "Serve until SIGTERM", request,
-              [&request] { return run_daemon(request.config); });
+  add_run_command(app, request);
   add_command(app, "check", "Check the configuration and tell all mistakes", request,
               [&request] { return check_config(request.config); });
   add_config_commands(app, request);

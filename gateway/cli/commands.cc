@@ -1,7 +1,9 @@
 #include "gateway/cli/commands.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -11,6 +13,9 @@
 #include "gateway/cli/exit_code.h"
 #include "gateway/config/load.h"
 #include "gateway/inbox/capture_server.h"
+#include "gateway/keeper/keeper.h"
+#include "gateway/keeper/keeper_link.h"
+#include "gateway/keeper/systemd.h"
 #include "gateway/server.h"
 
 namespace sekisho::cli {
@@ -46,13 +51,36 @@ std::optional<Loaded> load_or_complain(Reader reader, const std::filesystem::pat
   return std::nullopt;
 }
 
+// The keeper starts this program again, which finds by its environment what it is to be.
+int run_under_keeper(const std::filesystem::path& config_file, const RunOptions& options) {
+  std::error_code failed;
+  auto program = std::filesystem::read_symlink("/proc/self/exe", failed);
+  if (failed) {
+    fmt::print(stderr, "sekisho: /proc/self/exe can't be read ({}); start it with --no-keeper\n",
+               failed.message());
+    return kErrors;
+  }
+  return keeper::run_keeper(
+      {.program = {.path = std::move(program),
+                   .words = {options.program, "run", "--config", config_file.string()}},
+       .user = options.user});
+}
+
 }  // namespace
 
-int run_daemon(const std::filesystem::path& config_file) {
+int run_daemon(const std::filesystem::path& config_file, const RunOptions& options) {
+  auto link = keeper::KeeperLink::from_environment();
+  if (!link) {
+    fmt::print(stderr, "sekisho: {}\n", link.error().text);
+    return kErrors;
+  }
+  if (options.keeper && !*link) return run_under_keeper(config_file, options);
   std::optional<Loaded> loaded = load_or_complain(config::load, config_file);
   if (!loaded) return kBadConfiguration;
   print(loaded->warnings);
-  return run_server(std::move(*loaded), config_file);
+  if (*link) return run_server(std::move(*loaded), config_file, **link);
+  SystemdSupervisor supervisor;
+  return run_server(std::move(*loaded), config_file, supervisor);
 }
 
 int check_config(const std::filesystem::path& config_file) {

@@ -6,7 +6,12 @@
 
 namespace sekisho::cli {
 
-int run_daemon(const std::filesystem::path& config_file);
+struct RunOptions {
+  bool keeper = true;   // false: this process serves by itself
+  std::string user;     // for the keeper to become; empty: who we are
+  std::string program;  // the name we were called by
+};
+int run_daemon(const std::filesystem::path& config_file, const RunOptions& options);
 int check_config(const std::filesystem::path& config_file);
 int show_config(const std::filesystem::path& config_file);
 

@@ -87,8 +87,11 @@ def plain(user, password, authorize_as=""):
 class Gateway:
     """A gateway process in a folder of its own. Use it as a context manager."""
 
-    def __init__(self, upstream=None, extra="", top="", config=None, users=None, environment=None):
+    def __init__(self, upstream=None, extra="", top="", config=None, users=None, environment=None,
+                 keeper=False):
+        self.keeper = keeper  # does a keeper stand between `process` and the one that serves?
         self.environment = environment or {}
+        self.options = []  # of `sekisho run`
         self.launcher = []  # words of a command that ends in executing the rest of its words
         self.given = ()  # descriptors for it
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sekisho-e2e-"))
@@ -112,7 +115,8 @@ class Gateway:
         (self.folder / "log").write_text("")
         self.output = open(self.folder / "output", "a", encoding="utf-8")
         self.process = subprocess.Popen(
-            [*self.launcher, SEKISHO, "run", "--config", self.folder / "sekisho.toml"],
+            [*self.launcher, SEKISHO, "run", "--config", self.folder / "sekisho.toml",
+             *([] if self.keeper else ["--no-keeper"]), *self.options],
             stdout=self.output, stderr=self.output, stdin=subprocess.DEVNULL,
             env=os.environ | self.environment, pass_fds=self.given)
         try:

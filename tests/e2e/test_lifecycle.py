@@ -47,8 +47,11 @@ class Manager:
 
 
 class Notify(unittest.TestCase):
+    """What a process says that serves by itself."""
+    keeper = False
+
     def start(self, address=None, **environment):
-        gateway = harness.Gateway(environment=environment)
+        gateway = harness.Gateway(environment=environment, keeper=self.keeper)
         self.addCleanup(gateway.__exit__, None, None, None)
         address = address or str(gateway.folder / "notify")
         manager = self.enterContext(contextlib.closing(Manager(address)))
@@ -84,7 +87,7 @@ class Notify(unittest.TestCase):
         gateway.signal(signal.SIGHUP)
         manager.wait_for("RELOADING")
         manager.wait_for("READY")
-        self.assertIn(" reload_refused ", gateway.log())
+        gateway.wait_for_log(" reload_refused ")
 
     def test_the_end_is_announced(self):
         gateway, manager = self.start()
@@ -105,13 +108,34 @@ class Notify(unittest.TestCase):
         gateway, manager = self.start(WATCHDOG_USEC="1000", WATCHDOG_PID="1")
         gateway.signal(signal.SIGTERM)
         manager.wait_for("STOPPING")
+        gateway.process.wait(harness.PATIENCE)
         self.assertFalse(any("WATCHDOG" in told for told in manager.told))
 
 
+class NotifyThroughTheKeeper(Notify):
+    """The keeper is whom the manager knows; it passes on what the process that serves says."""
+    keeper = True
+
+    def test_the_watchdog_is_fed_twice_in_its_time(self):
+        _, manager = self.start(WATCHDOG_USEC="2000000")
+        for _ in range(5):
+            manager.wait_for("WATCHDOG")
+
+    def test_a_restart_does_not_look_like_the_end(self):
+        gateway, manager = self.start()
+        manager.wait_for("READY")
+        gateway.signal(signal.SIGUSR2)
+        manager.wait_for("READY")
+        self.assertFalse(any("STOPPING" in told for told in manager.told))
+
+
 class SocketActivation(unittest.TestCase):
+    """Sockets for a process that serves by itself."""
+    keeper = False
+
     def start(self, sockets):
         """A gateway that is given the listening sockets (name → socket)."""
-        gateway = harness.Gateway()
+        gateway = harness.Gateway(keeper=self.keeper)
         self.addCleanup(gateway.__exit__, None, None, None)
         gateway.given = tuple(one.fileno() for one in sockets.values())
         gateway.launcher = [sys.executable, "-c", LAUNCHER, ",".join(map(str, gateway.given)),
@@ -169,6 +193,11 @@ class SocketActivation(unittest.TestCase):
         self.assertIn("descriptor 3 is no listening TCP socket", gateway.printed())
         with harness.Wire(gateway.ports["mx"]) as wire:
             wire.expect(220)
+
+
+class SocketActivationOfTheKeeper(SocketActivation):
+    """The keeper takes them, so that they outlive the process that serves."""
+    keeper = True
 
 
 if __name__ == "__main__":

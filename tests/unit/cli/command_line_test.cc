@@ -93,8 +93,8 @@ TEST_F(CommandLine, CheckTellsGoodFromBad) {
 }
 
 TEST_F(CommandLine, DaemonWithABadConfigurationExitsWith78) {
-  EXPECT_EQ(run({"run", "-c", bad_}).code, 78);
-  const Ran missing = run({"run", "-c", (dir_.path() / "none.toml").string()});
+  EXPECT_EQ(run({"run", "--no-keeper", "-c", bad_}).code, 78);
+  const Ran missing = run({"run", "--no-keeper", "-c", (dir_.path() / "none.toml").string()});
   EXPECT_EQ(missing.code, 78);
   EXPECT_TRUE(missing.err.contains("No such file")) << missing.err;
 }
