@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "gateway/base/text.h"
-#include "gateway/smtp/sasl.h"
 
 namespace sekisho {
 namespace {
@@ -33,33 +32,31 @@ Reply verdict_reply(const auth::Verdict& verdict) {
 
 }  // namespace
 
-Task<AuthOutcome> run_auth_exchange(Loop& loop, Conversation& conversation,
-                                    auth::Authenticator& authenticator, smtp::AuthCommand command,
-                                    const IpAddress& client, Deadline deadline,
-                                    CancelSource& cancel) {
-  auto exchange = smtp::SaslExchange::start(command.mechanism);
+Task<AuthOutcome> run_auth_exchange(Conversation& conversation, auth::Authenticator& authenticator,
+                                    smtp::AuthCommand command, const auth::LoginContext& login,
+                                    Deadline deadline) {
+  const auto exchange = authenticator.begin(command.mechanism, login);
   if (exchange == nullptr)
     co_return refused(Reply::of(504, "5.5.4", "unrecognized authentication mechanism"),
                       "unknown mechanism");
   std::optional<std::string> response = std::move(command.initial_response);
   while (true) {
-    smtp::SaslExchange::Step step =
-        exchange->step(response ? std::optional<std::string_view>(*response) : std::nullopt);
+    auth::AuthExchange::Step step = co_await exchange->step(
+        response ? std::optional<std::string_view>(*response) : std::nullopt);
     if (response) wipe(*response);
 
     if (auto* failure = std::get_if<Reply>(&step))
       co_return refused(std::move(*failure), "malformed exchange");
 
-    if (auto* credentials = std::get_if<smtp::Credentials>(&step)) {
-      auth::Verdict verdict = co_await authenticator.verify(loop, *credentials, client, cancel);
-      co_return AuthOutcome{
-          .reply = verdict_reply(verdict),
-          .user = verdict.kind == auth::Verdict::Kind::accepted ? verdict.user : std::string{},
-          .tried = std::move(credentials->user),
-          .reason = std::move(verdict.reason)};
+    if (auto* verdict = std::get_if<auth::Verdict>(&step)) {
+      const bool accepted = verdict->kind == auth::Verdict::Kind::accepted;
+      co_return AuthOutcome{.reply = verdict_reply(*verdict),
+                            .user = accepted ? std::move(verdict->user) : std::string{},
+                            .tried = std::move(verdict->tried),
+                            .reason = std::move(verdict->reason)};
     }
 
-    const auto& challenge = std::get<smtp::SaslExchange::Challenge>(step);
+    const auto& challenge = std::get<auth::AuthExchange::Challenge>(step);
     conversation.say(Reply::plain(334, base64_encode(challenge.text)));
     auto line = co_await conversation.read_line(kMaxLine, deadline);
     if (!line) co_return AuthOutcome{.reason = line.error().text, .lost = line.error()};

@@ -21,9 +21,8 @@ struct AuthOutcome {
 };
 
 // `command` as parsed from the AUTH line; a mechanism that we don't have is answered 504.
-Task<AuthOutcome> run_auth_exchange(Loop& loop, Conversation& conversation,
-                                    auth::Authenticator& authenticator, smtp::AuthCommand command,
-                                    const IpAddress& client, Deadline deadline,
-                                    CancelSource& cancel);
+Task<AuthOutcome> run_auth_exchange(Conversation& conversation, auth::Authenticator& authenticator,
+                                    smtp::AuthCommand command, const auth::LoginContext& login,
+                                    Deadline deadline);
 
 }  // namespace sekisho

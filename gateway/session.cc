@@ -236,7 +236,7 @@ Task<Session::End> Session::on_hello(Verb verb, std::string_view argument) {
   co_return std::nullopt;
 }
 
-smtp::Capabilities Session::capabilities() const {
+smtp::Capabilities Session::capabilities() {
   smtp::Capabilities ours;
   ours.pipelining = true;
   ours.eight_bit_mime = true;
@@ -245,8 +245,7 @@ smtp::Capabilities Session::capabilities() const {
   ours.size = snapshot_->settings.limits.max_message_size.count;
   ours.starttls = dialog_.starttls_possible();
   if (dialog_.auth_possible() && !dialog_.is_authenticated())
-    for (const std::string_view mechanism : smtp::SaslExchange::mechanisms())
-      ours.auth.emplace_back(mechanism);
+    ours.auth = snapshot_->authenticator->mechanisms(login_context());
   return ours;
 }
 

@@ -53,7 +53,8 @@ class Session {
   Task<bool> begin_tls();
   void end_transaction();
   void answer(const smtp::Reply& reply);
-  smtp::Capabilities capabilities() const;
+  smtp::Capabilities capabilities();
+  auth::LoginContext login_context();
 
   SessionServices& services_;
   std::shared_ptr<const Snapshot> snapshot_;

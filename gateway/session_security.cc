@@ -42,6 +42,15 @@ Task<Session::End> Session::on_starttls() {
   co_return std::nullopt;
 }
 
+auth::LoginContext Session::login_context() {
+  return {.loop = services_.loop,
+          .cancel = cancel_,
+          .remote = peer_.remote,
+          .local = peer_.local,
+          .session_id = peer_.session_id,
+          .encrypted = dialog_.is_tls()};
+}
+
 Task<Session::End> Session::on_auth(std::string_view argument) {
   auto command = smtp::parse_auth(argument);
   if (!command) {
@@ -49,9 +58,9 @@ Task<Session::End> Session::on_auth(std::string_view argument) {
     co_return std::nullopt;
   }
   const std::string mechanism = command->mechanism;
-  AuthOutcome outcome = co_await run_auth_exchange(
-      services_.loop, conversation_, *snapshot_->authenticator, std::move(*command),
-      peer_.remote.address, Deadline::in(snapshot_->settings.timeouts.auth), cancel_);
+  AuthOutcome outcome =
+      co_await run_auth_exchange(conversation_, *snapshot_->authenticator, std::move(*command),
+                                 login_context(), Deadline::in(snapshot_->settings.timeouts.auth));
   if (!outcome.user.empty()) {
     peer_.user = outcome.user;
     if (auto refused = co_await check(Stage::auth)) {

@@ -24,7 +24,7 @@ struct UserBase {
   Decoys decoys;
 };
 
-class UsersFileAuthenticator final : public Authenticator {
+class UsersFileAuthenticator final : public PasswordAuthenticator {
  public:
   UsersFileAuthenticator(const AuthSettings& settings, std::shared_ptr<UsersFile> file)
       : file_(std::move(file)),
@@ -166,7 +166,8 @@ Result<bool> UsersFileAuthenticator::reload_if_changed() {
   return true;
 }
 
-Result<std::shared_ptr<Authenticator>> make_users_file_authenticator(const AuthSettings& settings) {
+Result<std::shared_ptr<PasswordAuthenticator>> make_users_file_authenticator(
+    const AuthSettings& settings) {
   auto file = UsersFile::open(settings.users_file);
   if (!file) return fail(file.error().kind, "auth.users_file: " + file.error().text);
   auto made = std::make_shared<UsersFileAuthenticator>(settings, std::move(*file));
@@ -174,7 +175,7 @@ Result<std::shared_ptr<Authenticator>> make_users_file_authenticator(const AuthS
     return fail(ErrorKind::unavailable, "auth.remember: " + made->can_remember().error().text +
                                             "; allow one (LimitMEMLOCK) or set remember = \"0s\"");
   }
-  return std::shared_ptr<Authenticator>(std::move(made));
+  return std::shared_ptr<PasswordAuthenticator>(std::move(made));
 }
 
 void AuthSettings::visit(SettingsVisitor& v) {

@@ -1,13 +1,18 @@
-// Authenticator: is this the right password? The interface that sessions see, and the one on the
-// users file: throttle, credential cache, hash on the Offload pool, the same time for users that
-// don't exist. Shared by all loops; thread-safe.
+// Authenticator: who may log in, and by which mechanisms. The interface that sessions see: a source
+// of mechanism names (for EHLO) and of exchanges, one for each AUTH command (RFC 4954). And the one
+// on the users file: throttle, credential cache, hash on the Offload pool, the same time for users
+// that don't exist. Shared by all loops; thread-safe; an exchange belongs to its session's loop.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
 
 #include "gateway/async/cancel.h"
 #include "gateway/async/loop.h"
@@ -35,21 +40,60 @@ struct AuthSettings {
 struct Verdict {
   enum class Kind : std::uint8_t { accepted, wrong, throttled, unavailable };
   Kind kind = Kind::unavailable;
-  std::string user;    // normalized identity, when accepted
-  std::string reason;  // for the log
+  std::string user;     // normalized identity, when accepted
+  std::string reason;   // for the log
+  std::string tried{};  // the name that was tried, where it is known
+};
+
+// The connection that a log-in comes by. Outlives the exchange, as its loop does.
+struct LoginContext {
+  Loop& loop;
+  CancelSource& cancel;
+  const Endpoint& remote;
+  const Endpoint& local;
+  std::string_view session_id;
+  bool encrypted = false;
+};
+
+class AuthExchange {
+ public:
+  struct Challenge {
+    std::string text;  // not yet base64
+  };
+  using Step = std::variant<Challenge, Verdict, smtp::Reply>;  // Reply: malformed, and how
+
+  virtual ~AuthExchange() = default;
+  // `response`: the decoded initial or next response; nullopt at the start without an initial one.
+  // It is the caller's, alive until this returns. Waits as long as the backend and the throttle
+  // want; a cancelled session gets `unavailable`. Nothing follows a verdict or a reply.
+  virtual Task<Step> step(std::optional<std::string_view> response) = 0;
 };
 
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
+  // Upper case, in the order in which EHLO names them.
+  [[nodiscard]] virtual std::vector<std::string> mechanisms(const LoginContext& login) const = 0;
+  // Null for a mechanism that isn't one of those. The Authenticator must outlive the exchange.
+  virtual std::unique_ptr<AuthExchange> begin(std::string_view mechanism,
+                                              const LoginContext& login) = 0;
+  virtual Result<bool> reload_if_changed() = 0;  // on the Offload pool
+};
+
+// One that is shown the password: PLAIN and LOGIN.
+class PasswordAuthenticator : public Authenticator {
+ public:
+  [[nodiscard]] std::vector<std::string> mechanisms(const LoginContext& login) const override;
+  std::unique_ptr<AuthExchange> begin(std::string_view mechanism,
+                                      const LoginContext& login) override;
   // Waits as long as the throttle wants. Cancelled sessions get `unavailable`. The caller keeps the
   // arguments and the Authenticator alive until it returns.
   virtual Task<Verdict> verify(Loop& loop, const smtp::Credentials& credentials,
                                const IpAddress& client, CancelSource& cancel) = 0;
-  virtual Result<bool> reload_if_changed() = 0;  // on the Offload pool
 };
 
 // Its own Offload pool: a flood of log-ins must not starve disk jobs.
-Result<std::shared_ptr<Authenticator>> make_users_file_authenticator(const AuthSettings& settings);
+Result<std::shared_ptr<PasswordAuthenticator>> make_users_file_authenticator(
+    const AuthSettings& settings);
 
 }  // namespace sekisho::auth

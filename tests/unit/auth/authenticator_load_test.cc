@@ -44,9 +44,9 @@ struct Counts {
 };
 
 // One client's log-in; the last of `open` stops the loop.
-Task<void> log_in(std::shared_ptr<Authenticator> authenticator, Loop& loop, std::string user,
-                  std::string password, IpAddress client, CancelSource& cancel, Counts& counts,
-                  int& open) {
+Task<void> log_in(std::shared_ptr<PasswordAuthenticator> authenticator, Loop& loop,
+                  std::string user, std::string password, IpAddress client, CancelSource& cancel,
+                  Counts& counts, int& open) {
   const smtp::Credentials credentials{std::move(user), {}, Secret(password)};
   counts.count(co_await authenticator->verify(loop, credentials, client, cancel));
   if (--open == 0) loop.stop();

@@ -45,7 +45,7 @@ class AuthenticatorTest : public testing::Test {
   fs::path file_ = dir_.write("users", "alice:" + kHash + "\nlocked:!" + kHash + "\n");
   Loop loop_;
   CancelSource cancel_;
-  std::shared_ptr<Authenticator> authenticator_;
+  std::shared_ptr<PasswordAuthenticator> authenticator_;
 };
 
 TEST_F(AuthenticatorTest, AcceptsTheRightPasswordUnderTheNormalizedName) {
