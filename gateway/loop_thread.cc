@@ -18,8 +18,9 @@ LoopThread::LoopThread(const Shared& shared, std::shared_ptr<const Snapshot> sna
     : shared_(shared),
       snapshot_(std::move(snapshot)),
       pool_(loop_, shared.resolver, shared.log, shared.metrics),
+      dovecot_(loop_),
       counters_(shared.metrics),
-      services_{loop_, shared.offload, pool_, shared.log, shared.metrics, counters_} {}
+      services_{loop_, shared.offload, pool_, dovecot_, shared.log, shared.metrics, counters_} {}
 
 LoopThread::~LoopThread() {
   if (!thread_.joinable()) return;

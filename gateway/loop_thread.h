@@ -73,6 +73,7 @@ class LoopThread {
   std::shared_ptr<const Snapshot> snapshot_;
   Loop loop_;
   upstream::Pool pool_;
+  auth::DovecotConnections dovecot_;
   SessionCounters counters_;
   SessionServices services_;
   std::map<Endpoint, Place> listeners_;

@@ -47,6 +47,7 @@ auth::LoginContext Session::login_context() {
           .cancel = cancel_,
           .remote = peer_.remote,
           .local = peer_.local,
+          .dovecot = services_.dovecot,
           .session_id = peer_.session_id,
           .encrypted = dialog_.is_tls()};
 }

@@ -4,6 +4,7 @@
 
 #include "gateway/async/loop.h"
 #include "gateway/async/offload.h"
+#include "gateway/auth/dovecot_connection.h"
 #include "gateway/base/log.h"
 #include "gateway/base/metrics.h"
 #include "gateway/upstream/pool.h"
@@ -33,6 +34,7 @@ struct SessionServices {
   Loop& loop;
   Offload& offload;
   upstream::Pool& pool;
+  auth::DovecotConnections& dovecot;
   Log& log;
   Metrics& metrics;
   SessionCounters& counters;

@@ -10,6 +10,8 @@
 #include <openssl/evp.h>
 #include <unistd.h>
 
+#include "gateway/auth/dovecot_authenticator.h"
+
 namespace sekisho {
 namespace {
 
@@ -133,6 +135,8 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::build(config::Settings setting
     auto authenticator = auth::make_users_file_authenticator(settings.auth);
     if (!authenticator) return std::unexpected(std::move(authenticator.error()));
     made->authenticator = std::move(*authenticator);
+  } else if (!settings.auth.dovecot_socket.empty()) {
+    made->authenticator = auth::make_dovecot_authenticator(settings.auth);
   }
   auto upstreams = make_upstreams(settings, previous, capture);
   if (!upstreams) return std::unexpected(std::move(upstreams.error()));

@@ -182,6 +182,10 @@ void AuthSettings::visit(SettingsVisitor& v) {
   v.field("users_file", users_file,
           "Who may log in: name:hash lines with crypt(3) hashes, kept with `sekisho user`. Read "
           "again when it changes; a broken file leaves the former content in force.");
+  v.field("dovecot_socket", dovecot_socket,
+          "Who may log in is Dovecot's to say, asked at this socket of its auth service (a "
+          "unix_listener auth-client there), instead of users_file. Its mechanisms are ours: "
+          "SCRAM, OAUTHBEARER and XOAUTH2 where it has them. It delays failures itself.");
   v.field("remember", remember,
           "How long a right password is remembered, as a keyed hash in locked memory, so that not "
           "every connection costs a password hash. Ends early when users_file changes. \"0s\": "

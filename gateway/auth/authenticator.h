@@ -25,9 +25,12 @@
 
 namespace sekisho::auth {
 
+class DovecotConnections;
+
 // [auth]
 struct AuthSettings {
   std::filesystem::path users_file;
+  std::filesystem::path dovecot_socket;               // instead of users_file
   std::chrono::milliseconds remember{5 * 60 * 1000};  // 0: never
   std::int64_t hash_threads = 1;
   std::int64_t max_waiting = 64;  // log-ins that wait for a hash thread; more get 454
@@ -51,6 +54,7 @@ struct LoginContext {
   CancelSource& cancel;
   const Endpoint& remote;
   const Endpoint& local;
+  DovecotConnections& dovecot;  // of this loop
   std::string_view session_id;
   bool encrypted = false;
 };

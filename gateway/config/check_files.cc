@@ -63,6 +63,25 @@ void check_users(const CheckContext& context) {
   if (!users) context.wrong("auth.users_file", users.error().text);
 }
 
+void check_dovecot(const CheckContext& context) {
+  const auth::AuthSettings& auth = context.settings().auth;
+  if (auth.dovecot_socket.empty()) return;
+  if (!auth.users_file.empty()) {
+    context.wrong("auth.dovecot_socket", "users_file says already who may log in",
+                  "leave one of the two out");
+    return;
+  }
+  struct stat info{};
+  if (::stat(auth.dovecot_socket.c_str(), &info) != 0) {
+    // Dovecot may start after us: log-ins are answered 454 until it does.
+    context.warn("auth.dovecot_socket",
+                 system_error(ErrorKind::io, auth.dovecot_socket.string(), errno).text,
+                 "start Dovecot, with a unix_listener auth-client in its service auth");
+  } else if (!S_ISSOCK(info.st_mode)) {
+    context.wrong("auth.dovecot_socket", auth.dovecot_socket.string() + " is no socket");
+  }
+}
+
 void check_relay(const CheckContext& context) {
   const relay::RelaySettings& relay = context.settings().relay;
   const bool file = readable(context, "relay.domains_file", relay.domains_file, Privacy::anybody);
@@ -109,6 +128,7 @@ void check_authorities(const CheckContext& context) {
 void check_files(const CheckContext& context) {
   check_tls(context);
   check_users(context);
+  check_dovecot(context);
   check_relay(context);
   check_folders(context);
   check_authorities(context);

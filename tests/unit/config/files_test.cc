@@ -203,6 +203,18 @@ TEST_F(ConfigFiles, KeyOfAnotherCertificateIsRefused) {
   EXPECT_EQ(errors[0].line, 8U);
 }
 
+TEST_F(ConfigFiles, DovecotSocketMustBeASocketAndTheOnlySayOnWhoMayLogIn) {
+  (void)dir_.write("users", "");
+  (void)dir_.write("file", "");
+  const auto both = errors_of(load(
+      main(good_config() + "[auth]\nusers_file = \"users\"\ndovecot_socket = \"/nonexistent\"\n")));
+  ASSERT_EQ(both.size(), 1U) << rendered(both);
+  EXPECT_NE(both[0].message.find("users_file"), std::string::npos);
+  const auto file = errors_of(load(main(good_config() + "[auth]\ndovecot_socket = \"file\"\n")));
+  ASSERT_EQ(file.size(), 1U) << rendered(file);
+  EXPECT_NE(file[0].message.find("no socket"), std::string::npos);
+}
+
 TEST_F(ConfigFiles, BrokenDomainsFileIsToldWithItsOwnPlace) {
   (void)dir_.write("domains", "example.com\n*.com\n");
   const auto errors = errors_of(
