@@ -11,6 +11,7 @@
 
 #include "gateway/cli/commands.h"
 #include "gateway/cli/exit_code.h"
+#include "gateway/login_helper/helper_main.h"
 
 namespace sekisho::cli {
 namespace {
@@ -115,6 +116,9 @@ int run_command_line(int argc, const char* const* argv) {
   add_config_commands(app, request);
   add_user_commands(app, request);
   add_inbox_commands(app, request);
+
+  // What the gateway starts to ask LDAP or PAM; of no use to a person.
+  add_command(app, "login-helper", "", request, login::run_helper)->group("");
 
   try {
     app.parse(argc, argv);
