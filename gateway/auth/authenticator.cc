@@ -5,15 +5,13 @@
 #include <utility>
 
 #include "gateway/async/offload.h"
-#include "gateway/auth/credential_cache.h"
 #include "gateway/auth/decoys.h"
+#include "gateway/auth/password_guard.h"
 #include "gateway/auth/password_hash.h"
 #include "gateway/auth/users_file.h"
 
 namespace sekisho::auth {
 namespace {
-
-constexpr std::size_t kMaxRemembered = 10'000;
 
 // One state of the users file, with what is derived from it.
 struct UserBase {
@@ -30,23 +28,22 @@ class UsersFileAuthenticator final : public PasswordAuthenticator {
       : file_(std::move(file)),
         decoy_key_(Decoys::random_key()),
         base_(std::make_shared<const UserBase>(file_->snapshot(), decoy_key_)),
-        cache_(settings.remember, kMaxRemembered),
-        throttle_(settings.throttle),
+        guard_(settings),
         pool_(static_cast<std::size_t>(settings.hash_threads),
               static_cast<std::size_t>(settings.max_waiting)) {}
 
-  [[nodiscard]] const Result<void>& can_remember() const { return cache_.usable(); }
+  [[nodiscard]] Result<void> usable() const { return guard_.usable(); }
 
   Task<Verdict> verify(Loop& loop, const smtp::Credentials& credentials, const IpAddress& client,
                        CancelSource& cancel) override;
   Result<bool> reload_if_changed() override;
 
  private:
-  enum class Check : std::uint8_t { right, wrong, unknown_user, locked, abandoned };
+  using Checked = PasswordGuard::Checked;
+  using Finding = PasswordGuard::Finding;
   // On a hash thread.
-  Check check(const UserBase& base, const std::string& user, const Secret& password,
-              const std::atomic<bool>& abandoned);
-  Task<Verdict> tell(Loop& loop, Verdict verdict, Duration delay, CancelSource& cancel);
+  Checked check(const UserBase& base, const std::string& user, const Secret& password,
+                const std::atomic<bool>& abandoned);
   [[nodiscard]] std::shared_ptr<const UserBase> base() const {
     const std::lock_guard lock(mutex_);
     return base_;
@@ -57,82 +54,35 @@ class UsersFileAuthenticator final : public PasswordAuthenticator {
   std::mutex reloading_;
   mutable std::mutex mutex_;
   std::shared_ptr<const UserBase> base_;  // guarded by mutex_
-  CredentialCache cache_;
-  Throttle throttle_;
+  PasswordGuard guard_;
   Offload pool_;  // last: its threads use the rest until it is gone
 };
-
-// The identity to look up; empty for what can't be a user of ours: a name that breaks the rules, or
-// a wish to act as somebody else (RFC 4616), which nobody may.
-std::string identity_of(const smtp::Credentials& credentials) {
-  auto user = normalize_user_name(credentials.user);
-  if (!user) return {};
-  if (!credentials.authorize_as.empty()) {
-    const auto other = normalize_user_name(credentials.authorize_as);
-    if (!other || *other != *user) return {};
-  }
-  return std::move(*user);
-}
-
-Verdict cancelled() { return {Verdict::Kind::unavailable, {}, "the session ended"}; }
 
 }  // namespace
 
 Task<Verdict> UsersFileAuthenticator::verify(Loop& loop, const smtp::Credentials& credentials,
                                              const IpAddress& client, CancelSource& cancel) {
-  if (cancel.cancelled()) co_return cancelled();
-  const std::string user = identity_of(credentials);
-
-  // Before everything else, the cache too: a client that is refused must not go on guessing there,
-  // where a guess costs it nothing.
-  const Throttle::Advice advice = throttle_.ask(client, user, Clock::now());
-  if (advice.refuse) {
-    co_return Verdict{Verdict::Kind::throttled, {}, "too many failed log-ins from this client"};
-  }
   const auto base = this->base();
-  if (!user.empty() && cache_.knows(user, credentials.password, base->generation, Clock::now())) {
-    // Only with what this client earned: guessers elsewhere don't slow an owner who is known.
-    co_return co_await tell(loop, {Verdict::Kind::accepted, user, "remembered"},
-                            advice.client_delay, cancel);
-  }
-
-  std::atomic<bool> abandoned = false;
-  std::optional<CancelSource::Registration> registration;
-  registration.emplace(cancel, [&abandoned] { abandoned = true; });
-  const auto checked =
-      co_await pool_.run(loop, [&] { return check(*base, user, credentials.password, abandoned); });
-  registration.reset();
-  if (!checked) {
-    co_return Verdict{Verdict::Kind::unavailable, {}, "too many log-ins wait for a hash thread"};
-  }
-  switch (*checked) {
-    case Check::abandoned:
-      co_return cancelled();
-    case Check::right:
-      throttle_.succeeded(client, user);
-      co_return co_await tell(loop, {Verdict::Kind::accepted, user, "password"}, advice.delay,
-                              cancel);
-    case Check::wrong:
-    case Check::unknown_user:
-    case Check::locked:
-      break;
-  }
-  const auto now = Clock::now();
-  throttle_.failed(client, user, now);
-  const char* reason = *checked == Check::wrong    ? "wrong password"
-                       : *checked == Check::locked ? "locked account"
-                                                   : "unknown user";
-  co_return co_await tell(loop, {Verdict::Kind::wrong, {}, reason},
-                          throttle_.ask(client, user, now).delay, cancel);
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): it ends before we do
+  const auto check = [&](const std::string& user) -> Task<Checked> {
+    std::atomic<bool> abandoned = false;
+    const CancelSource::Registration registration(cancel, [&abandoned] { abandoned = true; });
+    auto checked = co_await pool_.run(
+        loop, [&] { return this->check(*base, user, credentials.password, abandoned); });
+    if (!checked)
+      co_return Checked{Finding::unavailable, "too many log-ins wait for a hash thread"};
+    co_return std::move(*checked);
+  };
+  co_return co_await guard_.verify(loop, credentials, client, cancel, base->generation, check);
 }
 
-UsersFileAuthenticator::Check UsersFileAuthenticator::check(const UserBase& base,
-                                                            const std::string& user,
-                                                            const Secret& password,
-                                                            const std::atomic<bool>& abandoned) {
-  if (abandoned) return Check::abandoned;
+PasswordGuard::Checked UsersFileAuthenticator::check(const UserBase& base, const std::string& user,
+                                                     const Secret& password,
+                                                     const std::atomic<bool>& abandoned) {
+  if (abandoned) return {Finding::unavailable, "the session ended"};
   // Of a client's many first connections one pays for the hash, the others find it remembered here.
-  if (cache_.knows(user, password, base.generation, Clock::now())) return Check::right;
+  if (!user.empty() && guard_.knows(user, password, base.generation))
+    return {Finding::right, "password"};
 
   const std::string& decoy = base.decoys.for_name(user);
   const auto found = base.users->find(user);
@@ -140,20 +90,10 @@ UsersFileAuthenticator::Check UsersFileAuthenticator::check(const UserBase& base
   const bool locked = known && is_locked(found->second);
   const bool real = known && !locked;
   const bool same = verify_password(password, real ? found->second : decoy);
-  if (!real) return locked ? Check::locked : Check::unknown_user;
-  if (!same) return Check::wrong;
-  cache_.remember(user, password, base.generation, Clock::now());
-  return Check::right;
-}
-
-Task<Verdict> UsersFileAuthenticator::tell(Loop& loop, Verdict verdict, Duration delay,
-                                           CancelSource& cancel) {
-  if (cancel.cancelled()) co_return cancelled();
-  if (delay > Duration::zero()) {
-    const auto slept = co_await loop.sleep_until(Deadline::in(delay), cancel);
-    if (!slept) co_return cancelled();
-  }
-  co_return verdict;
+  if (!real) return {Finding::wrong, locked ? "locked account" : "unknown user"};
+  if (!same) return {Finding::wrong, "wrong password"};
+  guard_.remember(user, password, base.generation);
+  return {Finding::right, "password"};
 }
 
 Result<bool> UsersFileAuthenticator::reload_if_changed() {
@@ -171,10 +111,7 @@ Result<std::shared_ptr<PasswordAuthenticator>> make_users_file_authenticator(
   auto file = UsersFile::open(settings.users_file);
   if (!file) return fail(file.error().kind, "auth.users_file: " + file.error().text);
   auto made = std::make_shared<UsersFileAuthenticator>(settings, std::move(*file));
-  if (settings.remember.count() > 0 && !made->can_remember()) {
-    return fail(ErrorKind::unavailable, "auth.remember: " + made->can_remember().error().text +
-                                            "; allow one (LimitMEMLOCK) or set remember = \"0s\"");
-  }
+  if (auto usable = made->usable(); !usable) return std::unexpected(std::move(usable.error()));
   return std::shared_ptr<PasswordAuthenticator>(std::move(made));
 }
 
