@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 #include <unistd.h>
 
+#include "gateway/auth/directory_authenticator.h"
 #include "gateway/auth/dovecot_authenticator.h"
 
 namespace sekisho {
@@ -131,6 +132,10 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::build(config::Settings setting
 
   if (previous != nullptr && previous->settings.auth == settings.auth) {
     made->authenticator = previous->authenticator;  // with what it knows of guessers and of owners
+  } else if (settings.auth.helpers.used()) {
+    auto authenticator = auth::make_directory_authenticator(settings.auth);
+    if (!authenticator) return std::unexpected(std::move(authenticator.error()));
+    made->authenticator = std::move(*authenticator);
   } else if (!settings.auth.users_file.empty()) {
     auto authenticator = auth::make_users_file_authenticator(settings.auth);
     if (!authenticator) return std::unexpected(std::move(authenticator.error()));

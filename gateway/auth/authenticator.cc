@@ -131,6 +131,13 @@ void AuthSettings::visit(SettingsVisitor& v) {
           "Threads that check passwords. One check costs about 80 ms of CPU with yescrypt.", 1, 64);
   v.field("max_waiting", max_waiting,
           "Log-ins that may wait for such a thread; further ones are answered 454.", 1, 100'000);
+  v.table("helpers", "Passwords are checked by LDAP or PAM, in processes of their own.",
+          [this](SettingsVisitor& inner) { helpers.visit(inner); });
+  const char* const other = !users_file.empty() ? "users_file" : "dovecot_socket";
+  if (helpers.used() && (!users_file.empty() || !dovecot_socket.empty()))
+    v.error(other,
+            "can't be set beside auth.helpers.ldap or auth.helpers.pam: one of them knows who may "
+            "log in");
   v.table("throttle", "How failed log-ins are slowed.",
           [this](SettingsVisitor& inner) { throttle.visit(inner); });
 }

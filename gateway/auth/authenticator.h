@@ -21,6 +21,7 @@
 #include "gateway/base/error.h"
 #include "gateway/base/ip.h"
 #include "gateway/base/settings_visitor.h"
+#include "gateway/login_helper/helper_settings.h"
 #include "gateway/smtp/sasl.h"
 
 namespace sekisho::auth {
@@ -35,6 +36,7 @@ struct AuthSettings {
   std::int64_t hash_threads = 1;
   std::int64_t max_waiting = 64;  // log-ins that wait for a hash thread; more get 454
   ThrottleSettings throttle;
+  login::HelperSettings helpers;  // LDAP or PAM, instead of users_file
 
   void visit(SettingsVisitor& v);
   bool operator==(const AuthSettings&) const = default;

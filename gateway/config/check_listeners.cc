@@ -83,14 +83,15 @@ void check_profile(const CheckContext& context, const std::string& table,
   const bool for_users =
       listener.profile == Profile::submission || listener.profile == Profile::submissions;
   const std::string_view profile = to_string(listener.profile);
-  if (for_users && settings.auth.users_file.empty() && settings.auth.dovecot_socket.empty()) {
+  if (for_users && settings.auth.users_file.empty() && settings.auth.dovecot_socket.empty() &&
+      !settings.auth.helpers.used()) {
     context.missing(
         "auth.users_file", table,
         fmt::format("profile {} needs users who can log in, but auth.users_file is not "
                     "set",
                     profile),
         "set users_file = \"users\" under [auth], and add users by `sekisho user add`; or name "
-        "Dovecot's socket as dovecot_socket");
+        "Dovecot's socket as dovecot_socket, or a directory under [auth.helpers]");
   }
   if (listener.client_certificates != ClientCertificates::none &&
       settings.tls.certificate.empty() && !context.has_error(table + ".client_certificates")) {

@@ -30,10 +30,14 @@ void LdapSettings::visit(SettingsVisitor& v) {
   v.field("search_password_file", search_password_file,
           "File with the password of search_dn on its first line.");
 
-  if (!v.is_set("uri")) v.error("uri", "is missing: which directory is to be asked?");
+  if (uri.empty()) {
+    if (!bind_dn.empty() || !search_base.empty())
+      v.error("uri", "is missing: which directory is to be asked?");
+    return;
+  }
   const bool known = istarts_with(uri, "ldap://") || istarts_with(uri, "ldaps://") ||
                      istarts_with(uri, "ldapi://");
-  if (!uri.empty() && !known)
+  if (!known)
     v.error("uri", "must begin with ldaps://, ldap:// or ldapi://");
   else if (istarts_with(uri, "ldap://") && !starttls && !stays_on_this_host(uri))
     v.error("starttls",
@@ -55,7 +59,7 @@ void PamSettings::visit(SettingsVisitor& v) {
   v.field("service", service,
           "The PAM service, a file in /etc/pam.d, for example \"sekisho\". Modules run with the "
           "rights of the gateway's user: pam_unix needs the group shadow.");
-  if (service.empty() || service.find('/') != std::string::npos)
+  if (service.find('/') != std::string::npos)
     v.error("service", "must be the name of a file in /etc/pam.d");
 }
 
@@ -71,6 +75,8 @@ void HelperSettings::visit(SettingsVisitor& v) {
   v.table("ldap", "Passwords are checked by binding to an LDAP directory.",
           [this](SettingsVisitor& t) { ldap.visit(t); });
   v.table("pam", "Passwords are checked by PAM.", [this](SettingsVisitor& t) { pam.visit(t); });
+  if (!ldap.uri.empty() && !pam.service.empty())
+    v.error("pam", "either LDAP or PAM can be asked, not both");
   if (timeout.count() <= 0) v.error("timeout", "must be longer than nothing");
 }
 

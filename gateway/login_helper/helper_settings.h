@@ -39,6 +39,9 @@ struct HelperSettings {
   LdapSettings ldap;
   PamSettings pam;
 
+  // Is there anybody to ask?
+  [[nodiscard]] bool used() const { return !ldap.uri.empty() || !pam.service.empty(); }
+
   void visit(SettingsVisitor& v);
   bool operator==(const HelperSettings&) const = default;
 };
