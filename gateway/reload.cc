@@ -151,6 +151,7 @@ Task<void> Reloader::keep_watching() {
   while (co_await services_.loop.sleep_until(Deadline::in(kWatchInterval), stopping_)) {
     try {
       co_await look_at_files();
+      co_await look_at_certificates();
     } catch (const std::exception& error) {
       log_file_refused(error.what());
     }
@@ -167,6 +168,20 @@ Task<void> Reloader::look_at_files() {
     log_file_refused(changed->error().text);
   else if (!(*changed)->empty())
     services_.log.write(LogLine("file_reloaded").add("what", **changed));
+}
+
+Task<void> Reloader::look_at_certificates() {
+  if (!current_->certificates) co_return;
+  auto look = co_await services_.offload.run(
+      services_.loop,
+      [certificates = current_->certificates] { return certificates->look_for_changes(); });
+  if (!look) co_return;  // the pool is full: the next look will see it
+  for (const std::string& what : look->changed)
+    services_.log.write(LogLine("certificate_reloaded").add("what", what));
+  for (const std::string& why : look->refused)
+    services_.log.write(LogLine("certificate_refused", LogLevel::error)
+                            .add("active", "the previous certificate")
+                            .add("what", why));
 }
 
 void Reloader::log_file_refused(std::string_view why) noexcept {

@@ -1,6 +1,7 @@
 // Reloader: the configuration while the daemon serves. Reads it anew when told to (SIGHUP) and puts
-// it in force whole or not at all; the users file and the domains file take effect when they
-// change, without being told. Owned by the Server; main loop. The disk is read on the Offload pool.
+// it in force whole or not at all; the users file, the domains file and certificates take
+// effect when they change, without being told. Owned by the Server; main loop. The disk is read on
+// the Offload pool.
 #pragma once
 
 #include <filesystem>
@@ -60,6 +61,7 @@ class Reloader {
   Task<void> reload_once();
   Task<void> keep_watching();
   Task<void> look_at_files();
+  Task<void> look_at_certificates();
   void refuse(std::string_view why) noexcept;
   void log_file_refused(std::string_view why) noexcept;
 

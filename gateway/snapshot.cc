@@ -99,14 +99,39 @@ Result<FilterMap> make_filters(const config::Settings& settings, const Snapshot*
   return made;
 }
 
-// Null without a certificate. Each listener has its own: what it asks of clients differs.
-Result<std::shared_ptr<const TlsContext>> make_tls(const config::TlsSettings& tls,
+// The same objects where nothing is set otherwise: what they learned of the files, and the keys
+// that clients' tickets are sealed with, outlive a reload.
+Result<void> prepare_tls(const config::Settings& settings, const Snapshot* previous,
+                         Snapshot& made) {
+  if (!settings.tls.given()) return {};
+  const Duration rotation = settings.tls.ticket_rotation;
+  if (previous != nullptr && previous->tickets && previous->tickets->rotation() == rotation)
+    made.tickets = previous->tickets;
+  else if (rotation > Duration::zero())
+    made.tickets = std::make_shared<TicketKeys>(rotation);
+
+  auto sources = config::certificate_sources(settings);
+  if (previous != nullptr && previous->certificates &&
+      previous->certificates->sources() == sources) {
+    made.certificates = previous->certificates;
+    const auto look = made.certificates->look_for_changes();
+    return look.refused.empty() ? Result<void>() : fail(ErrorKind::invalid, look.refused.front());
+  }
+  auto certificates = TlsCertificates::open(std::move(sources));
+  if (!certificates) return std::unexpected(std::move(certificates.error()));
+  made.certificates = std::move(*certificates);
+  return {};
+}
+
+// Each listener has its own: what it asks of clients differs.
+Result<std::shared_ptr<const TlsContext>> make_tls(const Snapshot& made,
                                                    const config::ListenerSettings& listener) {
-  if (tls.certificate.empty()) return std::shared_ptr<const TlsContext>();
+  if (!made.certificates) return std::shared_ptr<const TlsContext>();
   return TlsContext::server(
-      tls.certificate, tls.key,
-      {.ask = listener.client_certificates != config::ClientCertificates::none,
-       .authorities = listener.client_ca_file});
+      {.certificates = made.certificates,
+       .tickets = made.tickets,
+       .clients = {.ask = listener.client_certificates != config::ClientCertificates::none,
+                   .authorities = listener.client_ca_file}});
 }
 
 }  // namespace
@@ -143,6 +168,8 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::build(config::Settings setting
   } else if (!settings.auth.dovecot_socket.empty()) {
     made->authenticator = auth::make_dovecot_authenticator(settings.auth);
   }
+  if (auto ready = prepare_tls(settings, previous, *made); !ready)
+    return std::unexpected(std::move(ready.error()));
   auto upstreams = make_upstreams(settings, previous, capture);
   if (!upstreams) return std::unexpected(std::move(upstreams.error()));
   made->upstreams = std::move(*upstreams);
@@ -164,7 +191,7 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::build(config::Settings setting
     plan->name = name;
     plan->settings = listener;
     plan->relay = config::relay_policy(listener.profile);
-    auto tls = make_tls(settings.tls, listener);
+    auto tls = make_tls(*made, listener);
     if (!tls) return fail(tls.error().kind, fmt::format("listener {}: {}", name, tls.error().text));
     plan->tls = std::move(*tls);
     plan->dialog = dialog_rules(listener, plan->tls != nullptr);

@@ -31,6 +31,8 @@ struct Snapshot {
   config::Settings settings;
   std::shared_ptr<const relay::RelayGate> gate;
   std::shared_ptr<auth::Authenticator> authenticator;  // null: nobody can log in
+  std::shared_ptr<TlsCertificates> certificates;       // null: no STARTTLS
+  std::shared_ptr<TicketKeys> tickets;                 // null: no TLS session is resumed
   upstream::Upstreams upstreams;
   std::map<std::string, filters::Link> filters;  // by the name of [filter.NAME]
   std::map<std::string, std::shared_ptr<const ListenerPlan>> listeners;

@@ -48,11 +48,34 @@ bool readable(const CheckContext& context, const std::string& setting, const fs:
 
 void check_tls(const CheckContext& context) {
   const TlsSettings& tls = context.settings().tls;
-  const bool certificate = readable(context, "tls.certificate", tls.certificate, Privacy::anybody);
-  const bool key = readable(context, "tls.key", tls.key, Privacy::secret);
-  if (!certificate || !key || context.has_error("tls")) return;
-  const auto made = TlsContext::server(tls.certificate, tls.key);
-  if (!made) context.wrong("tls.certificate", made.error().text);
+  bool good = !context.has_error("tls");
+  const auto look = [&](const std::string& table, const fs::path& certificate,
+                        const fs::path& key) {
+    const bool first = readable(context, table + ".certificate", certificate, Privacy::anybody);
+    const bool second = readable(context, table + ".key", key, Privacy::secret);
+    if (!first || !second || context.has_error(table)) {
+      good = false;
+    } else if (const auto pair = TlsPair::load({certificate, key}); !pair) {
+      context.wrong(table + ".certificate", pair.error().text);
+      good = false;
+    }
+  };
+  if (!tls.certificate.empty() || !tls.key.empty()) look("tls", tls.certificate, tls.key);
+  for (const auto& [name, one] : context.settings().certificates) {
+    look("certificate." + name, one.certificate, one.key);
+    if (tls.given()) continue;
+    context.missing("tls.certificate", "certificate." + name,
+                    "a further certificate needs a default one beside it, for clients that ask for "
+                    "no name",
+                    "set certificate and key under [tls]");
+    good = false;
+  }
+  if (tls.directory.empty() || !good) return;
+  if (const auto all = TlsCertificates::open(certificate_sources(context.settings())); !all)
+    return context.wrong("tls.directory", all.error().text);
+  if (const auto found = find_tls_pairs(tls.directory))
+    for (const TlsPairFiles& pair : *found)
+      (void)readable(context, "tls.directory", pair.key, Privacy::secret);
 }
 
 void check_users(const CheckContext& context) {

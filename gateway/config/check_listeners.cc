@@ -93,14 +93,13 @@ void check_profile(const CheckContext& context, const std::string& table,
         "set users_file = \"users\" under [auth], and add users by `sekisho user add`; or name "
         "Dovecot's socket as dovecot_socket, or a directory under [auth.helpers]");
   }
-  if (listener.client_certificates != ClientCertificates::none &&
-      settings.tls.certificate.empty() && !context.has_error(table + ".client_certificates")) {
+  if (listener.client_certificates != ClientCertificates::none && !settings.tls.given() &&
+      !context.has_error(table + ".client_certificates")) {
     context.missing("tls.certificate", table,
                     "client_certificates needs TLS, but tls.certificate is not set",
                     "set certificate and key under [tls]");
   } else if ((for_users || listener.require_tls) &&
-             !context.has_error(table + ".client_certificates") &&
-             settings.tls.certificate.empty()) {
+             !context.has_error(table + ".client_certificates") && !settings.tls.given()) {
     context.missing(
         "tls.certificate", table,
         for_users ? fmt::format("profile {} needs TLS, but tls.certificate is not set", profile)

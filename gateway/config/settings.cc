@@ -131,15 +131,36 @@ void TimeoutSettings::visit(SettingsVisitor& v) {
 }
 
 void TlsSettings::visit(SettingsVisitor& v) {
-  v.field("certificate", certificate,
-          "PEM file with the server's certificate and the chain to its authority.");
+  v.field(
+      "certificate", certificate,
+      "PEM file with the server's certificate and the chain to its authority; shown to clients "
+      "that ask for no name, or for one that no certificate is for. Read anew when it changes.");
   v.field("key", key, "PEM file with the certificate's private key.");
+  v.field("directory", directory,
+          "Folder with certificates and their keys, there or one folder below: fullchain.pem and "
+          "privkey.pem (certbot's live/), tls.crt and tls.key (a Kubernetes secret), NAME.crt and "
+          "NAME.key (lego). Each is shown to clients that ask for one of its names; what is added "
+          "or changed there takes effect by itself. Without certificate and key the one for the "
+          "hostname is the default.");
+  v.field("ticket_rotation", ticket_rotation,
+          "How often the key of session tickets changes, by which clients resume their TLS "
+          "sessions; the one before stays good as long again. \"0s\": no session is resumed.");
+  if (ticket_rotation.count() != 0 && ticket_rotation < std::chrono::minutes(1))
+    v.error("ticket_rotation", "must be 0s (no session is resumed) or at least 1m");
   if (certificate.empty() && !key.empty()) {
     v.error("certificate", "is missing: a key is of no use without its certificate");
   }
   if (key.empty() && !certificate.empty()) {
     v.error("key", "is missing: a certificate is of no use without its private key");
   }
+}
+
+void CertificateSettings::visit(SettingsVisitor& v) {
+  v.field("certificate", certificate,
+          "PEM file with the certificate and the chain to its authority; required.");
+  v.field("key", key, "PEM file with the certificate's private key; required.");
+  if (certificate.empty()) v.error("certificate", "is missing");
+  if (key.empty()) v.error("key", "is missing");
 }
 
 void FilterSettings::visit(SettingsVisitor& v) {
@@ -198,6 +219,9 @@ void Settings::visit(SettingsVisitor& v) {
   v.table("mime", "How deep filters look into a message; one that goes beyond is not passed on.",
           [this](SettingsVisitor& t) { mime.visit(t); });
   v.tables("listener", listeners, "One address to listen on.");
+  v.tables("certificate", certificates,
+           "One further certificate of the server, for clients that ask for one of its names; "
+           "one for the same names with another kind of key (ECDSA, RSA) stands beside the first.");
   v.tables("upstream", upstreams,
            "One mail server to hand mail to; without any, the capture inbox takes it.");
   v.tables("filter", filter_table, "One filter with its settings.");
@@ -228,6 +252,16 @@ std::string_view to_string(Profile profile) {
       return "internal";
   }
   return "unknown";
+}
+
+TlsCertificates::Sources certificate_sources(const Settings& settings) {
+  TlsCertificates::Sources sources{
+      .pairs = {}, .directory = settings.tls.directory, .hostname = settings.hostname};
+  if (!settings.tls.certificate.empty())
+    sources.pairs.push_back({settings.tls.certificate, settings.tls.key});
+  for (const auto& [name, one] : settings.certificates)
+    sources.pairs.push_back({one.certificate, one.key});
+  return sources;
 }
 
 std::filesystem::path inbox_directory(const Settings& settings) {

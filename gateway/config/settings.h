@@ -16,6 +16,7 @@
 #include "gateway/base/log.h"
 #include "gateway/base/settings_visitor.h"
 #include "gateway/mail/mime_view.h"
+#include "gateway/net/tls_certificates.h"
 #include "gateway/relay/relay_gate.h"
 #include "gateway/upstream/settings.h"
 
@@ -76,6 +77,17 @@ struct TimeoutSettings {
 struct TlsSettings {
   std::filesystem::path certificate;
   std::filesystem::path key;
+  std::filesystem::path directory;                                 // searched for pairs
+  std::chrono::milliseconds ticket_rotation{12 * 60 * 60 * 1000};  // 0: no session is resumed
+
+  [[nodiscard]] bool given() const { return !certificate.empty() || !directory.empty(); }
+  void visit(SettingsVisitor& v);
+};
+
+// [certificate.NAME]
+struct CertificateSettings {
+  std::filesystem::path certificate;
+  std::filesystem::path key;
 
   void visit(SettingsVisitor& v);
 };
@@ -105,6 +117,7 @@ struct Settings {
   Bytes spool_memory{256 * 1024};
   std::string metrics_address;  // "127.0.0.1:9100"; empty: no metrics page
   std::map<std::string, ListenerSettings> listeners;
+  std::map<std::string, CertificateSettings> certificates;
   std::map<std::string, upstream::UpstreamSettings> upstreams;
   std::map<std::string, FilterSettings> filter_table;
 
@@ -115,6 +128,8 @@ struct Settings {
 // can widen it.
 relay::RelayPolicy relay_policy(Profile profile);
 std::string_view to_string(Profile profile);
+// The certificates of all listeners.
+TlsCertificates::Sources certificate_sources(const Settings& settings);
 // Where the capture inbox keeps its Maildir.
 std::filesystem::path inbox_directory(const Settings& settings);
 

@@ -73,6 +73,7 @@ class SocketStream final : public ByteStream {
 
   Loop& loop_;
   FdWaiter waiter_;
+  std::shared_ptr<const TlsContext> context_;
   std::unique_ptr<TlsChannel> tls_;
   int fd_;
   int errno_ = 0;         // of the last plain step that failed
@@ -199,6 +200,7 @@ Task<Result<void>> SocketStream::start_tls(std::shared_ptr<const TlsContext> con
     unwritable_ = broken_ = true;
     co_return std::unexpected(std::move(channel.error()));
   }
+  context_ = std::move(context);  // OpenSSL calls back into what it owns
   tls_ = std::move(*channel);
   while (true) {
     Woken woken = co_await waiter_.turn(deadline);

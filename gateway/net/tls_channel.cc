@@ -9,6 +9,7 @@
 #include "gateway/base/ip.h"
 #include "gateway/net/socket_bio.h"
 #include "gateway/net/tls_peer_certificate.h"
+#include "gateway/net/tls_pem.h"
 
 namespace sekisho {
 namespace {

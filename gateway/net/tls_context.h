@@ -1,5 +1,6 @@
 // TlsContext: an OpenSSL SSL_CTX with our settings (TLS 1.2+, Mozilla intermediate, no
-// renegotiation, no compression). Immutable after creation, shared by all loops.
+// renegotiation, no compression). Immutable after creation, shared by all loops; the certificates
+// that a server shows may change beneath it (tls_certificates.h).
 #pragma once
 
 #include <filesystem>
@@ -9,6 +10,8 @@
 #include <openssl/ssl.h>
 
 #include "gateway/base/error.h"
+#include "gateway/net/tls_certificates.h"
+#include "gateway/net/tls_tickets.h"
 
 namespace sekisho {
 
@@ -19,16 +22,18 @@ struct ClientCheck {
   std::filesystem::path authorities;  // PEM; empty: nothing is verified
 };
 
+struct TlsServer {
+  std::shared_ptr<const TlsCertificates> certificates;
+  std::shared_ptr<TicketKeys> tickets = nullptr;  // null: sessions are not resumed
+  ClientCheck clients{};
+};
+
 class TlsContext {
  public:
-  // A server's context from a PEM chain and its key. Refuses a pair that doesn't match.
+  static Result<std::shared_ptr<const TlsContext>> server(TlsServer server);
+  // The same with one pair of a PEM chain and its key, which must fit.
   static Result<std::shared_ptr<const TlsContext>> server(const std::filesystem::path& certificate,
-                                                          const std::filesystem::path& key,
-                                                          const ClientCheck& clients);
-  static Result<std::shared_ptr<const TlsContext>> server(const std::filesystem::path& certificate,
-                                                          const std::filesystem::path& key) {
-    return server(certificate, key, {});
-  }
+                                                          const std::filesystem::path& key);
   // A client's context. With `verify`, the peer must show a chain to `ca_file` (system store when
   // empty) and the name given to start_tls(); else any certificate will do.
   static Result<std::shared_ptr<const TlsContext>> client(bool verify,
@@ -45,11 +50,9 @@ class TlsContext {
   TlsContext(SSL_CTX* context, bool is_server, bool verifies)
       : context_(context), is_server_(is_server), verifies_(verifies) {}
   SSL_CTX* context_;
+  TlsServer server_;  // what the context points to
   bool is_server_;
   bool verifies_;
 };
-
-// All pending OpenSSL errors of this thread as one text, and clears them.
-std::string take_tls_errors();
 
 }  // namespace sekisho

@@ -56,6 +56,8 @@ constexpr Mistake kMistakes[] = {
     {MX "[relay]\ndomains = [\"\"]", 5, 12, "is not a domain name"},
     // Listeners.
     {OURS, 0, 0, "nobody could connect"},
+    {MX "[tls]\nticket_rotation = \"5s\"\n" OURS, 5, 19, "or at least 1m"},
+    {MX "[tls]\ndirectory = \"/nowhere\"\n" OURS, 5, 13, "cannot look for certificates"},
     {MX "client_certificates = \"require\"\nrequire_tls = true\n" OURS, 4, 23,
      "\"require\" needs client_ca_file"},
     {MX "client_ca_file = \"/dev/null\"\n" OURS, 4, 18,

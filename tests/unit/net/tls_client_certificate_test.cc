@@ -23,8 +23,13 @@ class TlsClientCertificate : public TlsTest {
   TestCertificate shown_{{"printer", "printer@example.org", "printer.example.org"}, for_clients()};
 
   void ask(const std::filesystem::path& authorities) {
-    server_ = must(TlsContext::server(certificate_.certificate_file(), certificate_.key_file(),
-                                      {.ask = true, .authorities = authorities}));
+    auto ours = TlsCertificates::open(
+        {.pairs = {{certificate_.certificate_file(), certificate_.key_file()}},
+         .directory = {},
+         .hostname = {}});
+    ASSERT_TRUE(ours) << ours.error().text;
+    server_ = must(TlsContext::server(
+        {.certificates = *ours, .clients = {.ask = true, .authorities = authorities}}));
   }
   // Both ends up; what the server was shown.
   const PeerCertificate* connect(const TestCertificate* shown) {
