@@ -17,7 +17,7 @@ constexpr int kLastAccepts = 1024;
 LoopThread::LoopThread(const Shared& shared, std::shared_ptr<const Snapshot> snapshot)
     : shared_(shared),
       snapshot_(std::move(snapshot)),
-      pool_(loop_, shared.resolver, shared.log, shared.metrics),
+      pool_(loop_, shared.resolver, shared.offload, shared.log, shared.metrics),
       dovecot_(loop_),
       counters_(shared.metrics),
       services_{loop_, shared.offload, pool_, dovecot_, shared.log, shared.metrics, counters_} {}

@@ -131,6 +131,12 @@ void check_folders(const CheckContext& context) {
   }
 }
 
+void check_upstream_secrets(const CheckContext& context) {
+  for (const auto& [name, upstream] : context.settings().upstreams)
+    readable(context, fmt::format("upstream.{}.auth.secret_file", name), upstream.login.secret_file,
+             Privacy::secret, "write the password into it, and chmod 600");
+}
+
 void check_authorities(const CheckContext& context) {
   for (const auto& [name, listener] : context.settings().listeners) {
     const std::string setting = fmt::format("listener.{}.client_ca_file", name);
@@ -155,6 +161,7 @@ void check_files(const CheckContext& context) {
   check_relay(context);
   check_folders(context);
   check_authorities(context);
+  check_upstream_secrets(context);
 }
 
 }  // namespace sekisho::config

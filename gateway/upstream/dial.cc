@@ -4,8 +4,9 @@
 
 #include <fmt/format.h>
 
-#include "gateway/base/encode.h"
 #include "gateway/net/socket_stream.h"
+#include "gateway/upstream/hello.h"
+#include "gateway/upstream/login.h"
 
 namespace sekisho::upstream {
 namespace {
@@ -41,19 +42,8 @@ std::string tls_name(const UpstreamSettings& settings) {
   return settings.host;
 }
 
-Task<Result<Capabilities>> say_hello(const Dialing& how, ReplyChannel& channel) {
-  const std::string name = encode_for_smtp(how.hostname, 255);
-  auto reply = co_await channel.ask(fmt::format("EHLO {}\r\n", name), "EHLO",
-                                    within(how, how.settings.command_timeout));
-  if (!reply) co_return std::unexpected(std::move(reply.error()));
-  if (reply->positive()) co_return Capabilities::parse(*reply);
-  if (reply->permanent())  // a server of before 1995 (RFC 1869 section 4.5)
-    reply = co_await channel.ask(fmt::format("HELO {}\r\n", name), "HELO",
-                                 within(how, how.settings.command_timeout));
-  if (!reply) co_return std::unexpected(std::move(reply.error()));
-  if (reply->positive()) co_return Capabilities{};
-  co_return fail(ErrorKind::unavailable,
-                 fmt::format("the greeting was answered with: {}", reply->summary()));
+Task<Result<Capabilities>> hello(const Dialing& how, ReplyChannel& channel) {
+  co_return co_await say_hello(channel, how.hostname, how.settings.command_timeout, how.deadline);
 }
 
 Task<Attempt> start_tls(const Dialing& how, Dialed opened) {
@@ -83,7 +73,7 @@ Task<Attempt> start_tls(const Dialing& how, Dialed opened) {
   auto secured = co_await channel.stream().start_tls(how.tls, tls_name(how.settings),
                                                      within(how, how.settings.connect_timeout));
   if (!secured) co_return std::unexpected(Failure{std::move(secured.error()), true});
-  auto capabilities = co_await say_hello(how, channel);
+  auto capabilities = co_await hello(how, channel);
   if (!capabilities) co_return give_up(std::move(capabilities.error()));
   opened.capabilities = std::move(*capabilities);
   co_return std::move(opened);
@@ -106,7 +96,7 @@ Task<Attempt> attempt(const Dialing& how, const Endpoint& address, Starttls star
   opened.channel->settle();
   if (greeting->code != 220) co_return refused("the connection", *greeting);
 
-  auto capabilities = co_await say_hello(how, *opened.channel);
+  auto capabilities = co_await hello(how, *opened.channel);
   if (!capabilities) co_return give_up(std::move(capabilities.error()));
   opened.capabilities = std::move(*capabilities);
   const bool wanted = settings.tls != TlsMode::never && !is_implicit(settings.tls);
@@ -136,6 +126,12 @@ Task<Result<Dialed>> dial(const Dialing& how, const Endpoint& address) {
     co_return std::unexpected(std::move(why));
   }
   if (result->channel->broken()) co_return std::unexpected(result->channel->why_broken());
+  if (how.settings.login.wanted()) {
+    auto done =
+        co_await log_in(how.loop, how.offload, how.settings.login, *result->channel,
+                        result->capabilities.auth, how.settings.command_timeout, how.deadline);
+    if (!done) co_return std::unexpected(std::move(done.error()));
+  }
   co_return std::move(*result);
 }
 

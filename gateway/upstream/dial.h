@@ -1,12 +1,13 @@
 // dial(): from an address to a connection that may carry mail: TCP, greeting, EHLO (HELO where that
-// is not known), TLS as the settings say. Every wait has its own limit and ends at the deadline at
-// the latest. Fails with the upstream's own words where it had any.
+// is not known), TLS and a log-in as the settings say. Every wait has its own limit and ends at the
+// deadline at the latest. Fails with the upstream's own words where it had any.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "gateway/async/loop.h"
+#include "gateway/async/offload.h"
 #include "gateway/base/ip.h"
 #include "gateway/net/tls_context.h"
 #include "gateway/smtp/capabilities.h"
@@ -18,6 +19,7 @@ namespace sekisho::upstream {
 // What dial() needs to know; lives in its caller's frame.
 struct Dialing {
   Loop& loop;
+  Offload& offload;  // reads the secret of a log-in, and hashes it
   const UpstreamSettings& settings;
   std::shared_ptr<const TlsContext> tls;  // null with TlsMode::never
   std::string hostname;                   // ours, for EHLO

@@ -27,8 +27,10 @@ constexpr Duration kSweepAtLeast = 5ms;
 }  // namespace
 
 struct Pool::Impl : std::enable_shared_from_this<Pool::Impl> {
-  Impl(Loop& on, NameResolver& names, Log& log, Metrics& metrics)
-      : loop(on), resolver(names), health(log, metrics), sweeper(on, [this] { sweep(); }) {}
+  Impl(Loop& on, NameResolver& names, Offload& workers, Log& log, Metrics& metrics)
+      : loop(on), resolver(names), offload(workers), health(log, metrics), sweeper(on, [this] {
+          sweep();
+        }) {}
 
   // Counts a coroutine of the pool while it lives.
   struct UnderWay {
@@ -65,6 +67,7 @@ struct Pool::Impl : std::enable_shared_from_this<Pool::Impl> {
 
   Loop& loop;
   NameResolver& resolver;
+  Offload& offload;
   Health health;
   std::map<const Upstream*, std::shared_ptr<UpstreamSide>> sides;  // each keeps its Upstream
   std::uint64_t turns = 0;
@@ -182,8 +185,7 @@ Task<Result<Lease>> Pool::Impl::open(std::shared_ptr<UpstreamSide> side, Connect
     co_return fail(
         ErrorKind::unavailable,
         fmt::format("{} is left alone for a while: its connections fail", upstream->name));
-  auto client = co_await SmtpClient::connect(loop, resolver, upstream->name, upstream->settings,
-                                             upstream->tls, upstream->hostname, deadline, cancel);
+  auto client = co_await SmtpClient::connect(loop, resolver, offload, *upstream, deadline, cancel);
   if (client) {
     health.connected(*upstream, **client);
     co_return Lease{upstream, std::move(slot), std::move(*client), true};
@@ -286,8 +288,8 @@ void Pool::Impl::shut_down() {
   for (const auto& [key, side] : sides) side->close_idle();
 }
 
-Pool::Pool(Loop& loop, NameResolver& resolver, Log& log, Metrics& metrics)
-    : impl_(std::make_shared<Impl>(loop, resolver, log, metrics)) {}
+Pool::Pool(Loop& loop, NameResolver& resolver, Offload& offload, Log& log, Metrics& metrics)
+    : impl_(std::make_shared<Impl>(loop, resolver, offload, log, metrics)) {}
 
 Pool::~Pool() { shut_down(); }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gateway/async/loop.h"
+#include "gateway/async/offload.h"
 #include "gateway/base/log.h"
 #include "gateway/base/metrics.h"
 #include "gateway/net/resolve.h"
@@ -23,7 +24,7 @@ class Pool {
  public:
   using Lease = upstream::Lease;
 
-  Pool(Loop& loop, NameResolver& resolver, Log& log, Metrics& metrics);
+  Pool(Loop& loop, NameResolver& resolver, Offload& offload, Log& log, Metrics& metrics);
   ~Pool();  // shut_down(); what is still unwinding ends on the loop by itself
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;

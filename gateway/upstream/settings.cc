@@ -66,6 +66,9 @@ void UpstreamSettings::visit(SettingsVisitor& v) {
   v.field("breaker_pause", breaker_pause,
           "How long a skipped upstream is left alone before one connection is tried.");
 
+  v.table("auth", "How we log in to this upstream.",
+          [this](SettingsVisitor& t) { login.visit(t); });
+
   if (host.empty())
     v.error("host", "an upstream needs a host: the name or address of the mail server");
   else if (!is_host(host))
@@ -77,6 +80,10 @@ void UpstreamSettings::visit(SettingsVisitor& v) {
     v.error("tls_ca_file",
             "is only used when certificates are verified: set tls = \"verify\" or "
             "\"implicit-verify\"");
+  if (login.wanted() && !login.in_clear && (tls == TlsMode::never || tls == TlsMode::opportunistic))
+    v.error("auth",
+            "a log-in needs a connection that is encrypted for certain: set tls = \"verify\" or "
+            "another that is neither never nor opportunistic (or in_clear = true)");
   if (final_timeout >= std::chrono::minutes(10))
     v.error("final_timeout",
             "must be below 10m: the client gives up then (RFC 5321 section 4.5.3.2.6) and would "

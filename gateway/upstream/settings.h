@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "gateway/base/settings_visitor.h"
+#include "gateway/upstream/login_settings.h"
 
 namespace sekisho::upstream {
 
@@ -45,6 +46,8 @@ struct UpstreamSettings {
   std::chrono::milliseconds final_timeout{480'000};
   std::int64_t breaker_failures = 5;                // in a row: then skipped
   std::chrono::milliseconds breaker_pause{10'000};  // until one probe is let through
+
+  LoginSettings login;
 
   void visit(SettingsVisitor& v);
   bool operator==(const UpstreamSettings&) const = default;

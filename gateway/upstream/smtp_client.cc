@@ -200,13 +200,15 @@ Task<Result<void>> SmtpClient::Impl::fly(const std::vector<std::string>& lines, 
 SmtpClient::SmtpClient(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 SmtpClient::~SmtpClient() { impl_->cancel.cancel(); }
 
-Task<Result<std::unique_ptr<SmtpClient>>> SmtpClient::connect(
-    Loop& loop, NameResolver& resolver, std::string name, const UpstreamSettings& settings,
-    std::shared_ptr<const TlsContext> tls, std::string hostname, Deadline deadline,
-    CancelSource& cancel) {
+Task<Result<std::unique_ptr<SmtpClient>>> SmtpClient::connect(Loop& loop, NameResolver& resolver,
+                                                              Offload& offload,
+                                                              const Upstream& upstream,
+                                                              Deadline deadline,
+                                                              CancelSource& cancel) {
   if (cancel.cancelled()) co_return fail(ErrorKind::cancelled, "cancelled");
   auto impl = std::make_shared<Impl>();
-  impl->name = std::move(name);
+  const UpstreamSettings& settings = upstream.settings;
+  impl->name = upstream.name;
   impl->command_timeout = settings.command_timeout;
   impl->data_timeout = settings.data_timeout;
   impl->final_timeout = settings.final_timeout;
@@ -216,7 +218,8 @@ Task<Result<std::unique_ptr<SmtpClient>>> SmtpClient::connect(
       loop, settings.host, static_cast<std::uint16_t>(settings.port),
       Deadline::in(settings.connect_timeout).or_sooner(deadline), impl->cancel);
   if (!addresses) co_return std::unexpected(std::move(addresses.error()));
-  const Dialing how{loop, settings, std::move(tls), std::move(hostname), deadline, impl->cancel};
+  const Dialing how{loop,     offload,     settings, upstream.tls, upstream.hostname,
+                    deadline, impl->cancel};
   Error last{ErrorKind::unavailable, fmt::format("{} has no address", settings.host)};
   for (const Endpoint& address : *addresses) {
     if (impl->cancel.cancelled()) co_return fail(ErrorKind::cancelled, "cancelled");

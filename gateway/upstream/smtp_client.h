@@ -13,29 +13,28 @@
 #include <vector>
 
 #include "gateway/async/loop.h"
+#include "gateway/async/offload.h"
 #include "gateway/mail/envelope.h"
 #include "gateway/net/byte_stream.h"
 #include "gateway/net/resolve.h"
-#include "gateway/net/tls_context.h"
 #include "gateway/relay/relay_gate.h"
 #include "gateway/smtp/capabilities.h"
 #include "gateway/smtp/reply.h"
 #include "gateway/upstream/acceptance.h"
-#include "gateway/upstream/settings.h"
+#include "gateway/upstream/upstream.h"
 
 namespace sekisho::upstream {
 
 class SmtpClient {
  public:
   // Connects to the first address of settings.host that serves, reads the greeting, says EHLO (HELO
-  // when that fails), starts TLS as `settings.tls` says. Ends by `deadline`, or soon after
+  // when that fails), starts TLS and logs in as the settings say. Ends by `deadline`, or soon after
   // `cancel`; neither counts any more once it has returned.
+  // `upstream` must live until then. The disk is read on `offload`.
   static Task<Result<std::unique_ptr<SmtpClient>>> connect(Loop& loop, NameResolver& resolver,
-                                                           std::string name,
-                                                           const UpstreamSettings& settings,
-                                                           std::shared_ptr<const TlsContext> tls,
-                                                           std::string hostname, Deadline deadline,
-                                                           CancelSource& cancel);
+                                                           Offload& offload,
+                                                           const Upstream& upstream,
+                                                           Deadline deadline, CancelSource& cancel);
   ~SmtpClient();
 
   [[nodiscard]] const smtp::Capabilities& capabilities() const;

@@ -67,7 +67,7 @@ struct Input {
 struct Run {
   Run(World& shared, const Input& input)
       : world(shared),
-        pool(world.loop, world.resolver, world.log, world.metrics),
+        pool(world.loop, world.resolver, world.offload, world.log, world.metrics),
         services{world.loop, world.offload, pool, world.log, world.metrics, world.counters} {
     world.first.begin(input.misbehaviour, input.has_extensions);
     world.second.begin(input.both ? input.misbehaviour : Misbehaviour{}, input.has_extensions);

@@ -15,7 +15,7 @@ namespace sekisho::upstream {
 struct PoolFixture : UpstreamFixture {
   std::unique_ptr<Log> log = Log::in_memory();
   Metrics metrics;
-  std::unique_ptr<Pool> pool = std::make_unique<Pool>(loop, resolver, *log, metrics);
+  std::unique_ptr<Pool> pool = std::make_unique<Pool>(loop, resolver, offload, *log, metrics);
 
   ~PoolFixture() override { settle(); }
 

@@ -158,7 +158,7 @@ TEST_F(PoolTest, FallsBackWhereTheGreetingOrEhloIsRefused) {
     EXPECT_EQ(use(upstreams), "good") << point;
     EXPECT_EQ(bad.connections(), 1U) << point;
     settle();
-    pool = std::make_unique<Pool>(loop, resolver, *log, metrics);
+    pool = std::make_unique<Pool>(loop, resolver, offload, *log, metrics);
   }
 }
 

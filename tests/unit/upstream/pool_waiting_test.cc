@@ -167,7 +167,7 @@ TEST_F(PoolWaiting, GetsAConnectionThatAnotherLoopKeepsIdle) {
   const Upstreams upstreams = limited(peer, 1);
   // The other loop takes the only connection, and keeps it idle for half a minute.
   Loop other_loop;
-  Pool other(other_loop, resolver, *log, metrics);
+  Pool other(other_loop, resolver, offload, *log, metrics);
   std::thread thread([&] { other_loop.run(); });
   CancelSource never;
   const std::vector<std::string> none;

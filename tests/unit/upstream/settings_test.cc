@@ -13,7 +13,7 @@ TEST(UpstreamSettings, DocumentsEveryField) {
   UpstreamSettings settings;
   test::SettingsErrors visitor;
   settings.visit(visitor);
-  EXPECT_EQ(visitor.keys.size(), 16U);
+  EXPECT_EQ(visitor.keys.size(), 22U);
   EXPECT_TRUE(visitor.undocumented.empty());
 }
 
@@ -42,6 +42,35 @@ TEST(UpstreamSettings, NamesTheKeyThatIsWrong) {
        [](auto& s) {
          s.tls = TlsMode::verify;
          s.tls_ca_file = "/etc/ca.pem";
+       }},
+      {"auth",
+       [](auto& s) {
+         s.login.user = "gateway";
+         s.login.secret_file = "/etc/secret";
+       }},
+      {"",
+       [](auto& s) {
+         s.tls = TlsMode::required;
+         s.login.user = "gateway";
+         s.login.credential = "smarthost";
+       }},
+      {"",
+       [](auto& s) {
+         s.login.user = "gateway";
+         s.login.secret_file = "/etc/secret";
+         s.login.in_clear = true;
+       }},
+      {"user",
+       [](auto& s) {
+         s.tls = TlsMode::verify;
+         s.login.user = "gateway";
+       }},
+      {"secret_file", [](auto& s) { s.login.secret_file = "/etc/secret"; }},
+      {"credential",
+       [](auto& s) {
+         s.tls = TlsMode::verify;
+         s.login.user = "gateway";
+         s.login.credential = "../secret";
        }},
       {"final_timeout", [](auto& s) { s.final_timeout = std::chrono::minutes(10); }},
       {"final_timeout", [](auto& s) { s.final_timeout = std::chrono::milliseconds(0); }},

@@ -201,9 +201,11 @@ TEST_F(SmtpClientTls, TakesNoTlsEndForAnAnswer) {
 
 TEST_F(SmtpClientTls, RefusesToWorkWithoutAContext) {
   ScriptedUpstream upstream;
-  const UpstreamSettings wanted = settings(upstream, TlsMode::required);
-  const auto client = run(SmtpClient::connect(loop, resolver, "mta", wanted, nullptr,
-                                              "gateway.test", Deadline::in(5s), cancel));
+  Upstream wanted;
+  wanted.name = "mta";
+  wanted.settings = settings(upstream, TlsMode::required);
+  const auto client =
+      run(SmtpClient::connect(loop, resolver, offload, wanted, Deadline::in(5s), cancel));
   ASSERT_FALSE(client);
   EXPECT_EQ(client.error().kind, ErrorKind::invalid);
 }

@@ -88,6 +88,7 @@ struct Journey {
 struct UpstreamFixture : ::testing::Test {
   Loop loop;
   NameResolver resolver;
+  Offload offload{1, 16};
   CancelSource cancel;
 
   Connected connect(const UpstreamSettings& settings, Deadline deadline = Deadline::in(20s)) {
@@ -99,8 +100,7 @@ struct UpstreamFixture : ::testing::Test {
   Task<Connected> connect_to(const UpstreamSettings& settings, Deadline deadline) {
     auto upstream = Upstream::make("mta", settings, "gateway.test");
     if (!upstream) co_return std::unexpected(upstream.error());
-    co_return co_await SmtpClient::connect(loop, resolver, "mta", settings, (*upstream)->tls,
-                                           "gateway.test", deadline, cancel);
+    co_return co_await SmtpClient::connect(loop, resolver, offload, **upstream, deadline, cancel);
   }
 
   template <class T>

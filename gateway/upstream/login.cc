@@ -1,0 +1,137 @@
+#include "gateway/upstream/login.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "gateway/base/file_io.h"
+#include "gateway/base/text.h"
+#include "gateway/upstream/sasl_client.h"
+
+namespace sekisho::upstream {
+namespace {
+
+using smtp::Reply;
+
+constexpr std::size_t kMaxSecretBytes = 16 * 1024;  // tokens are long
+// A response that makes the AUTH line longer waits for the server's 334 (RFC 4954 section 4).
+constexpr std::size_t kMaxCommandBytes = 512;
+constexpr int kMaxChallenges = 8;
+
+// The first line of the file. It blocks.
+Result<Secret> read_secret(const LoginSettings& settings) {
+  const auto file = settings.file();
+  if (!file) return std::unexpected(file.error());
+  auto text = read_whole_file(*file, kMaxSecretBytes);
+  if (!text) return std::unexpected(std::move(text.error()));
+  const std::string_view line = std::string_view(*text).substr(0, text->find_first_of("\r\n"));
+  const bool fits = !line.empty() && line.find('\0') == std::string_view::npos;
+  Secret secret(fits ? line : std::string_view());
+  wipe(*text);
+  if (!fits)
+    return fail(ErrorKind::invalid,
+                fmt::format("{} holds no secret in its first line", file->string()));
+  return secret;
+}
+
+// "PREFIX base64 CRLF", as a Secret.
+Secret line_with(std::string_view prefix, const Secret& response) {
+  std::string encoded = base64_encode(response.reveal());
+  std::string line;
+  line.reserve(prefix.size() + encoded.size() + 2);
+  line.append(prefix).append(encoded).append("\r\n");
+  Secret made(line);
+  wipe(encoded);
+  wipe(line);
+  return made;
+}
+
+class Login {
+ public:
+  Login(Loop& loop, Offload& offload, const LoginSettings& settings, ReplyChannel& channel,
+        Duration each_step, Deadline whole)
+      : loop_(loop),
+        offload_(offload),
+        settings_(settings),
+        channel_(channel),
+        each_step_(each_step),
+        whole_(whole) {}
+
+  Task<Result<void>> run(std::string_view mechanism) {
+    auto read = co_await offload_.run(loop_, [this] { return read_secret(settings_); });
+    if (!read) co_return std::unexpected(std::move(read.error()));
+    if (!*read) co_return std::unexpected(std::move(read->error()));
+    const auto client = SaslClient::start(mechanism, settings_.user, **read);
+    auto reply = co_await begin(mechanism, *client);
+    for (int i = 0; reply && reply->code == 334; ++i) {
+      if (i == kMaxChallenges) co_return broken("too many challenges");
+      reply = co_await answer(*client, reply->lines.front());
+    }
+    if (!reply) co_return std::unexpected(std::move(reply.error()));
+    if (!reply->positive())
+      co_return fail(ErrorKind::unavailable,
+                     fmt::format("the upstream refused our log-in as {} by {}: {}", settings_.user,
+                                 mechanism, reply->summary()));
+    if (!client->believes_success())
+      co_return broken("success before the upstream has proved that it knows the secret");
+    co_return Result<void>{};
+  }
+
+ private:
+  std::unexpected<Error> broken(std::string_view why) {
+    return std::unexpected(
+        channel_.break_with({ErrorKind::protocol, fmt::format("AUTH: {}", why)}));
+  }
+  Task<Result<Reply>> say(Secret line) {
+    co_return co_await channel_.ask(line.reveal(), "AUTH",
+                                    Deadline::in(each_step_).or_sooner(whole_));
+  }
+
+  Task<Result<Reply>> begin(std::string_view mechanism, SaslClient& client) {
+    const std::string command = fmt::format("AUTH {}", mechanism);
+    const auto initial = client.initial_response();
+    if (!initial) co_return co_await say(Secret(command + "\r\n"));
+    Secret whole = line_with(command + " ", *initial);
+    if (whole.reveal().size() <= kMaxCommandBytes) co_return co_await say(std::move(whole));
+    auto reply = co_await say(Secret(command + "\r\n"));
+    if (!reply || reply->code != 334) co_return reply;
+    co_return co_await say(line_with({}, *initial));
+  }
+
+  Task<Result<Reply>> answer(SaslClient& client, const std::string& challenge) {
+    const auto decoded = base64_decode(challenge);
+    if (!decoded) co_return broken("the challenge is not base64");
+    auto computed = co_await offload_.run(loop_, [&] { return client.answer(*decoded); });
+    if (!computed) co_return std::unexpected(std::move(computed.error()));
+    if (!*computed) co_return broken(computed->error().text);
+    co_return co_await say(line_with({}, **computed));
+  }
+
+  Loop& loop_;
+  Offload& offload_;
+  const LoginSettings& settings_;
+  ReplyChannel& channel_;
+  Duration each_step_;
+  Deadline whole_;
+};
+
+}  // namespace
+
+Task<Result<void>> log_in(Loop& loop, Offload& offload, const LoginSettings& settings,
+                          ReplyChannel& channel, const std::vector<std::string>& offered,
+                          Duration each_step, Deadline whole) {
+  if (channel.stream().tls() == nullptr && !settings.in_clear)
+    co_return fail(ErrorKind::unavailable,
+                   "we don't log in over a connection that is not encrypted (auth.in_clear)");
+  const auto mechanism = SaslClient::choose(settings.mechanism, offered);
+  if (!mechanism)
+    co_return fail(ErrorKind::unavailable,
+                   fmt::format("the upstream offers no way to log in that we may use, only: {}",
+                               offered.empty() ? "none" : fmt::to_string(fmt::join(offered, " "))));
+  Login login(loop, offload, settings, channel, each_step, whole);
+  co_return co_await login.run(*mechanism);
+}
+
+}  // namespace sekisho::upstream

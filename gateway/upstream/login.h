@@ -1,0 +1,21 @@
+// log_in(): AUTH towards an upstream (RFC 4954), once for each connection, after its last EHLO. The
+// secret is read from its file each time and forgotten with the attempt. Never in the clear unless
+// the settings say so. Fails with the upstream's own words where it had any; never with the secret.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "gateway/async/loop.h"
+#include "gateway/async/offload.h"
+#include "gateway/upstream/login_settings.h"
+#include "gateway/upstream/reply_channel.h"
+
+namespace sekisho::upstream {
+
+// `offered`: the mechanisms of the last EHLO. The deadline is for each of the steps.
+Task<Result<void>> log_in(Loop& loop, Offload& offload, const LoginSettings& settings,
+                          ReplyChannel& channel, const std::vector<std::string>& offered,
+                          Duration each_step, Deadline whole);
+
+}  // namespace sekisho::upstream

@@ -1,0 +1,79 @@
+// SCRAM-SHA-256 as a client, against the example of RFC 7677 and against servers that cheat.
+#include "gateway/upstream/scram_client.h"
+
+#include <gtest/gtest.h>
+
+namespace sekisho::upstream {
+namespace {
+
+constexpr std::string_view kNonce = "rOprNGfwEbeRWgbNEkqO";
+constexpr std::string_view kServerFirst =
+    "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
+constexpr std::string_view kServerFinal = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=";
+
+ScramClient client(std::string_view user = "user") {
+  return {user, Secret("pencil"), std::string(kNonce)};
+}
+
+TEST(ScramClient, SpeaksAsInTheExampleOfRfc7677) {
+  ScramClient scram = client();
+  EXPECT_EQ(scram.initial_response()->reveal(), "n,,n=user,r=rOprNGfwEbeRWgbNEkqO");
+  const auto last = scram.answer(kServerFirst);
+  ASSERT_TRUE(last) << last.error().text;
+  EXPECT_EQ(last->reveal(),
+            "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+            "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
+  EXPECT_FALSE(scram.believes_success());
+  const auto end = scram.answer(kServerFinal);
+  ASSERT_TRUE(end) << end.error().text;
+  EXPECT_TRUE(end->empty());
+  EXPECT_TRUE(scram.believes_success());
+  EXPECT_FALSE(scram.answer(kServerFinal));
+  EXPECT_FALSE(scram.believes_success());
+}
+
+TEST(ScramClient, DoesNotBelieveAServerWithAnotherSignature) {
+  ScramClient scram = client();
+  ASSERT_TRUE(scram.answer(kServerFirst));
+  EXPECT_FALSE(scram.answer("v=AAAATRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="));
+  EXPECT_FALSE(scram.believes_success());
+}
+
+TEST(ScramClient, SaysWhatTheServerHasAgainstIt) {
+  ScramClient scram = client();
+  ASSERT_TRUE(scram.answer(kServerFirst));
+  const auto end = scram.answer("e=invalid-proof");
+  ASSERT_FALSE(end);
+  EXPECT_NE(end.error().text.find("invalid-proof"), std::string::npos);
+}
+
+TEST(ScramClient, TakesNoFirstMessageThatIsWrongOrTooCheapOrTooDear) {
+  for (const std::string_view first : {
+           "",
+           "x",
+           "r=",
+           "s=W22Z,i=4096",
+           "r=rOprNGfwEbeRWgbNEkqO,s=W22Z,i=4096",
+           "r=another%hvYDpWUa2Ra,s=W22Z,i=4096",
+           "r=rOprNGfwEbeRWgbNEkqOxx,s=,i=4096",
+           "r=rOprNGfwEbeRWgbNEkqOxx,s=W2*Z,i=4096",
+           "r=rOprNGfwEbeRWgbNEkqOxx,s=W22Z,i=",
+           "r=rOprNGfwEbeRWgbNEkqOxx,s=W22Z,i=4095",
+           "r=rOprNGfwEbeRWgbNEkqOxx,s=W22Z,i=99999999999999999999",
+           "r=rOprNGfwEbeRWgbNEkqOxx,s=W22Z,i=2000001",
+           "m=ext,r=rOprNGfwEbeRWgbNEkqOxx,s=W22Z,i=4096",
+       })
+    EXPECT_FALSE(client().answer(first)) << first;
+}
+
+TEST(ScramClient, EscapesCommaAndEqualsInAName) {
+  EXPECT_EQ(client("a=b,c").initial_response()->reveal(), "n,,n=a=3Db=2Cc,r=rOprNGfwEbeRWgbNEkqO");
+}
+
+TEST(ScramClient, NeverUsesANonceTwice) {
+  EXPECT_NE(ScramClient::nonce(), ScramClient::nonce());
+  EXPECT_EQ(ScramClient::nonce().size(), 24U);
+}
+
+}  // namespace
+}  // namespace sekisho::upstream
