@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "gateway/base/encode.h"
+#include "gateway/upstream/needs.h"
 
 namespace sekisho {
 namespace {
@@ -113,17 +114,23 @@ Task<Result<void>> Delivery::acquire() {
 // was accepted before, and asks about `pending`. The reply is the one to `pending`, or to a refused
 // MAIL.
 Task<Result<Reply>> Delivery::ask(const mail::Envelope& envelope,
-                                  const relay::RelayGrant* pending) {
-  std::vector<const relay::RelayGrant*> recipients;
+                                  const upstream::Recipient* pending) {
+  std::vector<const upstream::Recipient*> recipients;
   if (!transaction_open_)
-    for (const auto& grant : grants_) recipients.push_back(&grant);
+    for (const auto& accepted : recipients_) recipients.push_back(&accepted);
   if (pending != nullptr) recipients.push_back(pending);
   if (recipients.empty()) co_return Reply::of(250, "2.0.0", "ok");
 
-  // RFC 6152 section 3: what the next server can't carry is refused, never sent on regardless.
-  if (envelope.parameters.body == smtp::Body::eight_bit_mime &&
-      !lease_->client->capabilities().eight_bit_mime)
-    co_return Reply::of(554, "5.6.3", "the mail server behind this gateway takes no 8-bit mail");
+  const upstream::Carrier carrier{.capabilities = lease_->client->capabilities(),
+                                  .tls_verified = lease_->tls_verified()};
+  if (auto refused = refuse_envelope(envelope, carrier)) co_return std::move(*refused);
+  for (const upstream::Recipient* one : recipients) {
+    auto refused = refuse_recipient(one->parameters, carrier);
+    if (refused && one == pending) co_return std::move(*refused);
+    if (refused)
+      co_return fail(ErrorKind::unavailable,
+                     fmt::format("{} can't carry a recipient that was accepted", upstream_));
+  }
 
   if (transaction_open_) {
     auto answers = co_await lease_->client->rcpts(std::move(recipients));
@@ -143,7 +150,7 @@ Task<Result<Reply>> Delivery::ask(const mail::Envelope& envelope,
 }
 
 Task<Result<Reply>> Delivery::ask_with_failover(const mail::Envelope& envelope,
-                                                const relay::RelayGrant* pending) {
+                                                const upstream::Recipient* pending) {
   while (true) {
     if (auto acquired = co_await acquire(); !acquired) {
       last_words_ = acquired.error().text;
@@ -161,11 +168,11 @@ Task<Result<Reply>> Delivery::ask_with_failover(const mail::Envelope& envelope,
   }
 }
 
-Task<Reply> Delivery::add_recipient(const mail::Envelope& envelope, relay::RelayGrant grant) {
+Task<Reply> Delivery::add_recipient(const mail::Envelope& envelope, upstream::Recipient recipient) {
   begin(Deadline::in(kRecipientBound));
-  auto reply = co_await ask_with_failover(envelope, &grant);
+  auto reply = co_await ask_with_failover(envelope, &recipient);
   if (!reply) co_return unavailable(reply.error());
-  if (reply->positive()) grants_.push_back(std::move(grant));
+  if (reply->positive()) recipients_.push_back(std::move(recipient));
   // RFC 3463 section 3.2: X.1.5 says that the address is valid, X.1.0 says nothing more of it.
   co_return to_client(*reply, reply->positive() ? "1.5" : "1.0");
 }

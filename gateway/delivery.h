@@ -15,9 +15,9 @@
 
 #include "gateway/mail/envelope.h"
 #include "gateway/mail/spool.h"
-#include "gateway/relay/relay_gate.h"
 #include "gateway/smtp/reply.h"
 #include "gateway/upstream/pool.h"
+#include "gateway/upstream/recipient.h"
 
 namespace sekisho {
 
@@ -29,8 +29,8 @@ class Delivery {
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
 
-  // The answer for this recipient, ready for the client. Keeps the grant when it is positive.
-  Task<smtp::Reply> add_recipient(const mail::Envelope& envelope, relay::RelayGrant grant);
+  // The answer for this recipient, ready for the client. Keeps the recipient when it is positive.
+  Task<smtp::Reply> add_recipient(const mail::Envelope& envelope, upstream::Recipient recipient);
 
   // The whole message: edited header section (with its empty line), then the body. Either the
   // upstream took it, or the reply for the client says why not. `bound` is for all of it, failover
@@ -54,9 +54,9 @@ class Delivery {
 
  private:
   Task<Result<void>> acquire();
-  Task<Result<smtp::Reply>> ask(const mail::Envelope& envelope, const relay::RelayGrant* pending);
+  Task<Result<smtp::Reply>> ask(const mail::Envelope& envelope, const upstream::Recipient* pending);
   Task<Result<smtp::Reply>> ask_with_failover(const mail::Envelope& envelope,
-                                              const relay::RelayGrant* pending);
+                                              const upstream::Recipient* pending);
   Task<Result<Outcome>> transfer(const std::string& header_section, mail::Spool& body,
                                  bool& dot_sent);
   void begin(Deadline bound);
@@ -66,11 +66,11 @@ class Delivery {
   upstream::Pool& pool_;
   const upstream::Upstreams& upstreams_;
   CancelSource& cancel_;
-  std::vector<relay::RelayGrant> grants_;  // recipients that an upstream accepted, in order
+  std::vector<upstream::Recipient> recipients_;  // recipients that an upstream accepted, in order
   std::optional<upstream::Pool::Lease> lease_;
   std::optional<CancelSource::Registration> follow_;  // a cut session cuts its upstream's waits
   TimePoint held_since_{};
-  bool transaction_open_ = false;         // MAIL and grants_ were accepted on lease_
+  bool transaction_open_ = false;         // MAIL and recipients_ were accepted on lease_
   bool fresh_only_ = false;               // an idle connection was stale: open the next one anew
   Deadline bound_ = Deadline::never();    // of the operation under way
   std::size_t tries_left_ = 0;            // connections that it may still use up

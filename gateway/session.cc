@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "gateway/client_certificate.h"
+#include "gateway/client_offer.h"
 #include "gateway/net/socket_stream.h"
 
 namespace sekisho {
@@ -232,21 +233,9 @@ Task<Session::End> Session::on_hello(Verb verb, std::string_view argument) {
   if (verb == Verb::helo)
     answer(Reply::plain(250, snapshot_->settings.hostname));
   else
-    answer(capabilities().to_reply(snapshot_->settings.hostname, peer_.helo));
+    answer(offer_to_client(*snapshot_, dialog_, login_context())
+               .to_reply(snapshot_->settings.hostname, peer_.helo));
   co_return std::nullopt;
-}
-
-smtp::Capabilities Session::capabilities() {
-  smtp::Capabilities ours;
-  ours.pipelining = true;
-  ours.eight_bit_mime = true;
-  ours.enhanced_status_codes = true;
-  ours.has_size = true;
-  ours.size = snapshot_->settings.limits.max_message_size.count;
-  ours.starttls = dialog_.starttls_possible();
-  if (dialog_.auth_possible() && !dialog_.is_authenticated())
-    ours.auth = snapshot_->authenticator->mechanisms(login_context());
-  return ours;
 }
 
 Task<Session::End> Session::on_mail(std::string_view argument) {
@@ -255,14 +244,11 @@ Task<Session::End> Session::on_mail(std::string_view argument) {
     answer(command.error());
     co_return std::nullopt;
   }
-  const auto& limits = snapshot_->settings.limits;
-  if (command->parameters.size.value_or(0) > limits.max_message_size.count) {
-    answer(
-        Reply::of(552, "5.3.4",
-                  fmt::format("message is larger than {} bytes", limits.max_message_size.count)));
+  if (auto refused = refuse_parameters(command->parameters, *snapshot_, dialog_)) {
+    answer(*refused);
     co_return std::nullopt;
   }
-  if (messages_ >= limits.max_messages) {
+  if (messages_ >= snapshot_->settings.limits.max_messages) {
     answer(Reply::of(421, "4.7.0", "too many messages on this connection, open a new one"));
     co_return "too many messages";
   }
@@ -279,7 +265,7 @@ Task<Session::End> Session::on_mail(std::string_view argument) {
 }
 
 Task<void> Session::on_rcpt(std::string_view argument) {
-  auto command = smtp::parse_rcpt(argument);
+  auto command = smtp::parse_rcpt(argument, transaction_->envelope().parameters.smtp_utf8);
   if (!command) {
     answer(command.error());
     co_return;

@@ -53,7 +53,6 @@ class Session {
   Task<bool> begin_tls();
   void end_transaction();
   void answer(const smtp::Reply& reply);
-  smtp::Capabilities capabilities();
   auth::LoginContext login_context();
 
   SessionServices& services_;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "gateway/client_offer.h"
 #include "gateway/intake.h"
 #include "gateway/mail/received.h"
 
@@ -124,7 +125,8 @@ Task<Reply> Transaction::add_recipient(smtp::RcptCommand command) {
       reply = by_filter->reply;
       decider = Decider::filter;
     } else {
-      reply = co_await delivery_.add_recipient(envelope_, std::move(*grant));
+      reply = co_await delivery_.add_recipient(
+          envelope_, upstream::Recipient(std::move(*grant), command.parameters));
       decider = Decider::upstream;
     }
   }
@@ -187,7 +189,7 @@ Task<Result<std::string_view>> Transaction::read_block(Conversation& conversatio
 
 Task<Result<void>> Transaction::read_message(Conversation& conversation) {
   const auto& settings = session_.snapshot.settings;
-  Intake intake(message_, {.message_size = settings.limits.max_message_size.count,
+  Intake intake(message_, {.message_size = message_limit(session_.snapshot),
                            .header_size = settings.limits.max_header_size.count,
                            .text_line = static_cast<std::size_t>(settings.limits.max_text_line)});
   const PhaseTimer timer(record_.receive_time);

@@ -17,10 +17,10 @@ std::string word(std::string_view bytes) {
   return out.empty() ? "unknown" : out;
 }
 
-// RFC 3848 has words for ESMTP only.
-std::string protocol(const Peer& peer) {
+// RFC 3848 has words for ESMTP only; RFC 6531 section 4.3 adds those for SMTPUTF8.
+std::string protocol(const Peer& peer, bool smtp_utf8) {
   if (!peer.extended) return "SMTP";
-  std::string out = "ESMTP";
+  std::string out = smtp_utf8 ? "UTF8SMTP" : "ESMTP";
   if (!peer.tls_version.empty()) out += 'S';
   if (peer.authenticated()) out += 'A';
   return out;
@@ -53,7 +53,7 @@ std::string received_field(const Peer& peer, const Envelope& envelope,
   }
   out += "\r\n\tby " + word(options.hostname) + " (Sekisho";
   if (!options.loop_token.empty()) out += " " + encode_for_header(options.loop_token);
-  out += ")\r\n\twith " + protocol(peer);
+  out += ")\r\n\twith " + protocol(peer, envelope.parameters.smtp_utf8);
   if (!peer.tls_version.empty()) {
     out += " (" + encode_for_header(peer.tls_version);
     if (!peer.tls_cipher.empty()) out += " cipher " + encode_for_header(peer.tls_cipher);

@@ -1,5 +1,6 @@
 #include "gateway/smtp/address.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "gateway/base/text.h"
@@ -72,6 +73,11 @@ std::string Mailbox::to_string() const {
 
 bool Mailbox::hides_another_address() const {
   return local.find_first_of("%!@") != std::string::npos;
+}
+
+bool Mailbox::is_internationalized() const {
+  const auto eight_bit = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
+  return std::ranges::any_of(local, eight_bit) || std::ranges::any_of(domain, eight_bit);
 }
 
 Result<ParsedPath> parse_reverse_path(std::string_view argument, bool allow_utf8) {

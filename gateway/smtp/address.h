@@ -21,6 +21,8 @@ struct Mailbox {
   [[nodiscard]] std::string to_string() const;
   // The local part holds '%', '!' or '@': some MTAs would send such mail on to another domain.
   [[nodiscard]] bool hides_another_address() const;
+  // Holds bytes beyond ASCII: it goes nowhere without SMTPUTF8 (RFC 6531).
+  [[nodiscard]] bool is_internationalized() const;
   bool operator==(const Mailbox&) const = default;
 };
 

@@ -27,6 +27,9 @@ constexpr std::array kFlags{
     Flag{"8BITMIME", &Capabilities::eight_bit_mime},
     Flag{"ENHANCEDSTATUSCODES", &Capabilities::enhanced_status_codes},
     Flag{"STARTTLS", &Capabilities::starttls},
+    Flag{"SMTPUTF8", &Capabilities::smtp_utf8},
+    Flag{"DSN", &Capabilities::dsn},
+    Flag{"REQUIRETLS", &Capabilities::require_tls},
 };
 
 // One line behind the first: keyword and parameters. "AUTH=LOGIN" is the form of servers older than
@@ -76,6 +79,9 @@ Reply Capabilities::to_reply(std::string_view hostname, std::string_view greetin
   }
   if (enhanced_status_codes) lines.emplace_back("ENHANCEDSTATUSCODES");
   if (eight_bit_mime) lines.emplace_back("8BITMIME");
+  if (smtp_utf8) lines.emplace_back("SMTPUTF8");
+  if (dsn) lines.emplace_back("DSN");
+  if (require_tls) lines.emplace_back("REQUIRETLS");
   lines.insert(lines.end(), others.begin(), others.end());
   return reply;
 }

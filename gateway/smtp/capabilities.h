@@ -17,6 +17,9 @@ struct Capabilities {
   bool eight_bit_mime = false;
   bool enhanced_status_codes = false;
   bool starttls = false;
+  bool smtp_utf8 = false;
+  bool dsn = false;
+  bool require_tls = false;
   bool has_size = false;
   std::uint64_t size = 0;           // 0 with has_size: no fixed maximum (RFC 1870)
   std::vector<std::string> auth;    // mechanisms, upper case

@@ -34,12 +34,24 @@ enum class Verb : std::uint8_t {
 std::string_view to_string(Verb verb);  // "EHLO"
 
 enum class Body : std::uint8_t { seven_bit, eight_bit_mime };
+enum class DsnReturn : std::uint8_t { unsaid, full, headers };
 
-// Parameters of MAIL (RFC 1870, 6152, 4954).
+// Parameters of MAIL (RFC 1870, 6152, 4954, 6531, 3461, 8689).
 struct MailParameters {
   std::optional<std::uint64_t> size;  // SIZE=, as declared; UINT64_MAX for what is larger still
   Body body = Body::seven_bit;        // BODY=
   std::optional<std::string> auth;    // AUTH=, xtext decoded; "<>" as it is
+  bool smtp_utf8 = false;             // SMTPUTF8
+  bool require_tls = false;           // REQUIRETLS
+  DsnReturn dsn_return = DsnReturn::unsaid;  // RET=
+  std::string dsn_id{};                      // ENVID=, checked xtext, not decoded; empty: none
+};
+
+// Parameters of RCPT (RFC 3461), both as they go on: checked, and nothing decoded.
+struct RcptParameters {
+  std::string notify{};              // NOTIFY=, upper case: "NEVER", "SUCCESS,DELAY"; empty: none
+  std::string original_recipient{};  // ORCPT=, "rfc822;bob@example.com", xtext; empty: none
+  bool operator==(const RcptParameters&) const = default;
 };
 
 // The line split into verb and argument: "MAIL FROM:<a@b>" → {mail, "FROM:<a@b>"}. Never fails: an
@@ -59,13 +71,16 @@ struct MailCommand {
   std::optional<Mailbox> sender;  // none: <>
   MailParameters parameters;
 };
+// Takes a UTF-8 address where the command itself says SMTPUTF8.
 std::expected<MailCommand, Reply> parse_mail(std::string_view argument);
 
 struct RcptCommand {
   Mailbox recipient;
   bool source_route = false;
+  RcptParameters parameters{};
 };
-std::expected<RcptCommand, Reply> parse_rcpt(std::string_view argument);
+// `smtp_utf8`: the transaction's MAIL said SMTPUTF8.
+std::expected<RcptCommand, Reply> parse_rcpt(std::string_view argument, bool smtp_utf8 = false);
 
 struct AuthCommand {
   std::string mechanism;                        // upper case

@@ -5,6 +5,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/smtp/command.h"
+#include "gateway/smtp/dsn_parameters.h"
 #include "gateway/smtp/parameters.h"
 
 namespace sekisho::smtp {
@@ -45,10 +46,20 @@ Failure take_auth(const Parameter& parameter, MailParameters& into) {
   return std::nullopt;
 }
 
+// A keyword that takes no value (RFC 6531 section 3.4, RFC 8689 section 2).
+Failure take_flag(const Parameter& parameter, bool& into) {
+  if (parameter.value) return Reply::of(501, "5.5.4", "this parameter takes no value");
+  into = true;
+  return std::nullopt;
+}
+
 Failure take_parameter(const Parameter& parameter, MailParameters& into) {
   if (parameter.keyword == "SIZE") return take_size(parameter, into);
   if (parameter.keyword == "BODY") return take_body(parameter, into);
   if (parameter.keyword == "AUTH") return take_auth(parameter, into);
+  if (parameter.keyword == "SMTPUTF8") return take_flag(parameter, into.smtp_utf8);
+  if (parameter.keyword == "REQUIRETLS") return take_flag(parameter, into.require_tls);
+  if (auto dsn = take_dsn_parameter(parameter, into); dsn.known) return std::move(dsn.failure);
   return not_supported();
 }
 
@@ -68,11 +79,12 @@ struct Shape {
 constexpr Shape kMail{"FROM:", "syntax: MAIL FROM:<address>", "5.1.7", parse_reverse_path};
 constexpr Shape kRcpt{"TO:", "syntax: RCPT TO:<address>", "5.1.3", parse_forward_path};
 
-std::expected<Arguments, Reply> parse_arguments(std::string_view argument, const Shape& shape) {
+std::expected<Arguments, Reply> parse_arguments(std::string_view argument, const Shape& shape,
+                                                bool utf8) {
   if (!istarts_with(argument, shape.word)) {
     return std::unexpected(Reply::of(501, "5.5.4", shape.syntax));
   }
-  auto parsed = shape.parse_path(argument.substr(shape.word.size()), false);
+  auto parsed = shape.parse_path(argument.substr(shape.word.size()), utf8);
   if (!parsed) {
     // The parser's words are fixed ones, without a byte of the client.
     return std::unexpected(
@@ -86,7 +98,13 @@ std::expected<Arguments, Reply> parse_arguments(std::string_view argument, const
 }  // namespace
 
 std::expected<MailCommand, Reply> parse_mail(std::string_view argument) {
-  auto arguments = parse_arguments(argument, kMail);
+  auto arguments = parse_arguments(argument, kMail, false);
+  // The word that allows a UTF-8 address stands behind it.
+  if (!arguments) {
+    auto utf8 = parse_arguments(argument, kMail, true);
+    const auto says_so = [](const Parameter& one) { return one.keyword == "SMTPUTF8"; };
+    if (utf8 && std::ranges::any_of(utf8->parameters, says_so)) arguments = std::move(utf8);
+  }
   if (!arguments) return std::unexpected(std::move(arguments.error()));
   MailCommand command{.sender = std::move(arguments->parsed.path.mailbox), .parameters = {}};
   for (const auto& parameter : arguments->parameters) {
@@ -97,13 +115,20 @@ std::expected<MailCommand, Reply> parse_mail(std::string_view argument) {
   return command;
 }
 
-std::expected<RcptCommand, Reply> parse_rcpt(std::string_view argument) {
-  auto arguments = parse_arguments(argument, kRcpt);
+std::expected<RcptCommand, Reply> parse_rcpt(std::string_view argument, bool smtp_utf8) {
+  auto arguments = parse_arguments(argument, kRcpt, smtp_utf8);
   if (!arguments) return std::unexpected(std::move(arguments.error()));
-  if (!arguments->parameters.empty()) return std::unexpected(not_supported());
-  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): a forward path always has a mailbox
-  return RcptCommand{.recipient = std::move(arguments->parsed.path.mailbox.value()),
-                     .source_route = arguments->parsed.path.source_route};
+  // NOLINTBEGIN(bugprone-unchecked-optional-access): a forward path always has a mailbox
+  RcptCommand command{.recipient = std::move(arguments->parsed.path.mailbox.value()),
+                      .source_route = arguments->parsed.path.source_route,
+                      .parameters = {}};
+  // NOLINTEND(bugprone-unchecked-optional-access)
+  for (const auto& parameter : arguments->parameters) {
+    auto dsn = take_dsn_parameter(parameter, command.parameters);
+    if (!dsn.known) return std::unexpected(not_supported());
+    if (dsn.failure) return std::unexpected(std::move(*dsn.failure));
+  }
+  return command;
 }
 
 }  // namespace sekisho::smtp

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "gateway/smtp/dot_codec.h"
+#include "gateway/upstream/commands.h"
 #include "gateway/upstream/dial.h"
 
 namespace sekisho::upstream {
@@ -32,25 +33,6 @@ enum class State : std::uint8_t {
   data,         // between 354 and the dot
   dot_sent,     // the dot may be with the upstream; its answer was not understood
 };
-
-// RFC 5321 leaves no room for a control byte in an address, and the parser took none; but an
-// address is the one place where a client's bytes enter a command line, so this is looked at twice.
-bool fits_command(std::string_view line) {
-  return std::ranges::all_of(line, [](char c) { return c >= ' ' && c < '\x7f'; });
-}
-
-std::string mail_command(const mail::Envelope& envelope, const smtp::Capabilities& upstream) {
-  std::string line = fmt::format("MAIL FROM:<{}>", envelope.sender_text());
-  const smtp::MailParameters& parameters = envelope.parameters;
-  if (upstream.has_size && parameters.size) line += fmt::format(" SIZE={}", *parameters.size);
-  if (upstream.eight_bit_mime && parameters.body == smtp::Body::eight_bit_mime)
-    line += " BODY=8BITMIME";
-  return line;
-}
-
-std::string rcpt_command(const relay::RelayGrant& grant) {
-  return fmt::format("RCPT TO:<{}>", grant.recipient().to_string());
-}
 
 std::string_view verb_of(std::string_view line) { return line.substr(0, 4); }
 
@@ -79,6 +61,7 @@ struct SmtpClient::Impl {
   smtp::Capabilities capabilities;
   std::string note;
   State state = State::idle;
+  bool smtp_utf8 = false;              // of the transaction
   Deadline bound = Deadline::never();  // the caller's
   std::int64_t messages = 0;
   int refusals = 0;  // of whatever we said, since the last accepted message
@@ -148,7 +131,8 @@ std::size_t end_of_flight(const std::vector<std::string>& lines, std::size_t beg
 
 // The replies to MAIL and RCPTs, or to RCPTs alone: up to a 421, or to the refusal of the MAIL.
 Task<Result<std::vector<Reply>>> SmtpClient::Impl::ask_all(std::vector<std::string> lines) {
-  if (!std::ranges::all_of(lines, fits_command))
+  const auto fits = [this](std::string_view line) { return fits_command(line, smtp_utf8); };
+  if (!std::ranges::all_of(lines, fits))
     co_return std::unexpected(
         channel->break_with({ErrorKind::invalid, "an address holds a byte that no command may"}));
   std::vector<Reply> replies;
@@ -242,12 +226,14 @@ const std::string& SmtpClient::note() const { return impl_->note; }
 std::int64_t SmtpClient::messages() const { return impl_->messages; }
 
 Task<Result<SmtpClient::MailReplies>> SmtpClient::mail_and_rcpts(
-    const mail::Envelope& envelope, std::vector<const relay::RelayGrant*> recipients) {
+    const mail::Envelope& envelope, std::vector<const Recipient*> recipients) {
   const std::shared_ptr<Impl> me = impl_;
   if (me->state != State::idle) co_return std::unexpected(out_of_order("MAIL"));
   me->state = State::transaction;
+  me->smtp_utf8 = envelope.parameters.smtp_utf8 && me->capabilities.smtp_utf8;
   std::vector<std::string> lines{mail_command(envelope, me->capabilities)};
-  for (const auto* grant : recipients) lines.push_back(rcpt_command(*grant));
+  for (const auto* recipient : recipients)
+    lines.push_back(rcpt_command(*recipient, me->capabilities));
   auto replies = co_await me->ask_all(std::move(lines));
   if (!replies) co_return std::unexpected(std::move(replies.error()));
   if (!replies->front().positive()) {
@@ -261,12 +247,12 @@ Task<Result<SmtpClient::MailReplies>> SmtpClient::mail_and_rcpts(
   co_return std::move(result);
 }
 
-Task<Result<std::vector<Reply>>> SmtpClient::rcpts(
-    std::vector<const relay::RelayGrant*> recipients) {
+Task<Result<std::vector<Reply>>> SmtpClient::rcpts(std::vector<const Recipient*> recipients) {
   const std::shared_ptr<Impl> me = impl_;
   if (me->state != State::transaction) co_return std::unexpected(out_of_order("RCPT"));
   std::vector<std::string> lines;
-  for (const auto* grant : recipients) lines.push_back(rcpt_command(*grant));
+  for (const auto* recipient : recipients)
+    lines.push_back(rcpt_command(*recipient, me->capabilities));
   auto replies = co_await me->ask_all(std::move(lines));
   if (replies) fill_up(*replies, recipients.size());
   co_return std::move(replies);

@@ -17,10 +17,10 @@
 #include "gateway/mail/envelope.h"
 #include "gateway/net/byte_stream.h"
 #include "gateway/net/resolve.h"
-#include "gateway/relay/relay_gate.h"
 #include "gateway/smtp/capabilities.h"
 #include "gateway/smtp/reply.h"
 #include "gateway/upstream/acceptance.h"
+#include "gateway/upstream/recipient.h"
 #include "gateway/upstream/upstream.h"
 
 namespace sekisho::upstream {
@@ -50,18 +50,18 @@ class SmtpClient {
   // the caller's own patience; the pool takes it off when the connection comes back.
   void set_bound(Deadline whole);
 
-  // MAIL FROM (with SIZE and BODY where the upstream has them) and RCPT TO for each recipient:
+  // MAIL FROM (with the parameters that the upstream knows) and RCPT TO for each recipient:
   // where the upstream has PIPELINING in few flights, else one by one. One reply for each
   // recipient, in order; none when MAIL was refused. A 421 ends the connection, and stands for the
-  // replies that can't come any more. The grants are read before the first wait.
+  // replies that can't come any more. The recipients are read before the first wait.
   struct MailReplies {
     smtp::Reply mail;
     std::vector<smtp::Reply> rcpts;
   };
   Task<Result<MailReplies>> mail_and_rcpts(const mail::Envelope& envelope,
-                                           std::vector<const relay::RelayGrant*> recipients);
+                                           std::vector<const Recipient*> recipients);
   // More recipients for the open transaction, in the same way.
-  Task<Result<std::vector<smtp::Reply>>> rcpts(std::vector<const relay::RelayGrant*> recipients);
+  Task<Result<std::vector<smtp::Reply>>> rcpts(std::vector<const Recipient*> recipients);
 
   // DATA. Only on a 354 may send() and finish() follow.
   Task<Result<smtp::Reply>> data();

@@ -13,6 +13,7 @@
 #include "gateway/base/error.h"
 #include "gateway/net/tls_context.h"
 #include "gateway/upstream/breaker.h"
+#include "gateway/upstream/offer.h"
 #include "gateway/upstream/settings.h"
 
 namespace sekisho::upstream {
@@ -24,6 +25,7 @@ struct Upstream {
   std::string authorities;                // the file_stamp() of settings.tls_ca_file
   std::shared_ptr<const TlsContext> tls;  // null with TlsMode::never
   std::shared_ptr<Breaker> breaker;
+  LastHello last_hello;
 
   std::atomic<std::int64_t> connections{0};  // open or being opened, over all loops
   std::atomic<bool> wanted{false};  // a loop waits for a connection that another keeps idle
@@ -37,5 +39,8 @@ struct Upstream {
 };
 
 using Upstreams = std::vector<std::shared_ptr<Upstream>>;  // by priority
+
+// What all of them have that are not skipped; all of them, when every one is.
+Offer offer_of(const Upstreams& upstreams);
 
 }  // namespace sekisho::upstream

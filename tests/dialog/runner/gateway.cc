@@ -115,6 +115,7 @@ Gateway::Gateway(const Script& script) {
   for (const std::string& word : script.not_offered)
     std::erase_if(options.extensions,
                   [&](const std::string& line) { return line.starts_with(word); });
+  options.extensions.insert(options.extensions.end(), script.offered.begin(), script.offered.end());
   for (int i = 0; i < (script.has_spare ? 2 : 1); ++i)
     upstreams_.push_back(std::make_unique<test::ScriptedUpstream>(options));
   (void)folder_.write("users", kUsers);

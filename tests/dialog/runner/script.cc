@@ -1,5 +1,6 @@
 #include "tests/dialog/runner/script.h"
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <optional>
@@ -80,6 +81,13 @@ class Reader {
     if (line_ == "spare upstream") return script_.has_spare = true;
     if (const auto words = after(line_, "upstream lacks")) {
       for (const auto word : split(*words, ' ')) script_.not_offered.emplace_back(word);
+      return true;
+    }
+    if (const auto words = after(line_, "upstream offers")) {
+      for (const auto word : split(*words, ' ')) {
+        script_.offered.emplace_back(word);
+        std::ranges::replace(script_.offered.back(), '=', ' ');
+      }
       return true;
     }
     if (const auto words = after(line_, "without")) {

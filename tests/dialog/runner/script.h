@@ -56,6 +56,7 @@ struct Script {
   std::string config;                    // TOML, merged over the default
   std::vector<std::string> without;      // settings to take out of it
   std::vector<std::string> not_offered;  // extensions that the upstream lacks
+  std::vector<std::string> offered;      // … and has besides
   bool has_spare = false;                // a second upstream, asked when the first one fails
   std::vector<Step> steps;
 };

@@ -126,8 +126,17 @@ TEST(MailCommand, RefusesWithTheRightCode) {
       {"FROM:<\xc3\xa4@b>", 501, "5.1.7"},
       {"FROM:<a@b> FOO", 555, "5.5.4"},
       {"FROM:<a@b> FOO=bar", 555, "5.5.4"},
-      {"FROM:<a@b> SMTPUTF8", 555, "5.5.4"},
-      {"FROM:<a@b> RET=HDRS", 555, "5.5.4"},
+      {"FROM:<a@b> SMTPUTF8=1", 501, "5.5.4"},
+      {"FROM:<\xc3\xa4@b> SMTPUTF8=1 SMTPUTF8", 501, "5.1.7"},
+      {"FROM:<\xc3@b> SMTPUTF8", 501, "5.1.7"},
+      {"FROM:<a@b> REQUIRETLS=yes", 501, "5.5.4"},
+      {"FROM:<a@b> RET=BODY", 501, "5.5.4"},
+      {"FROM:<a@b> RET", 501, "5.5.4"},
+      {"FROM:<a@b> ENVID", 501, "5.5.4"},
+      {"FROM:<a@b> ENVID=a+4", 501, "5.5.4"},
+      {"FROM:<a@b> ENVID=a+0Db", 501, "5.5.4"},
+      {"FROM:<a@b> ENVID=" + std::string(101, 'x'), 501, "5.5.4"},
+      {"FROM:<a@b> NOTIFY=NEVER", 555, "5.5.4"},
       {"FROM:<a@b> SIZE=1 X-Y=1", 555, "5.5.4"},
       {"FROM:<a@b> SIZE", 501, "5.5.4"},
       {"FROM:<a@b> SIZE=", 501, "5.5.4"},
@@ -177,6 +186,29 @@ TEST(RcptCommand, ReadsTheRecipient) {
   EXPECT_EQ(parse_rcpt("TO:<postmaster>")->recipient.domain, "");
 }
 
+TEST(MailCommand, ReadsTheParametersOfDsnAndSmtputf8) {
+  const auto command = parse_mail("FROM:<\xc3\xa4@b> ret=hdrs ENVID=QQ+2B314 smtputf8 REQUIRETLS");
+  ASSERT_TRUE(command) << command.error().summary();
+  EXPECT_EQ(command->sender->local, "\xc3\xa4");
+  EXPECT_TRUE(command->sender->is_internationalized());
+  EXPECT_TRUE(command->parameters.smtp_utf8);
+  EXPECT_TRUE(command->parameters.require_tls);
+  EXPECT_EQ(command->parameters.dsn_return, DsnReturn::headers);
+  EXPECT_EQ(command->parameters.dsn_id, "QQ+2B314");
+}
+
+TEST(RcptCommand, ReadsTheParametersOfDsn) {
+  const auto command = parse_rcpt("TO:<a@b> NOTIFY=success,delay ORCPT=rfc822;Bob+2Bx@example.com");
+  ASSERT_TRUE(command) << command.error().summary();
+  EXPECT_EQ(command->parameters.notify, "SUCCESS,DELAY");
+  EXPECT_EQ(command->parameters.original_recipient, "rfc822;Bob+2Bx@example.com");
+}
+
+TEST(RcptCommand, TakesAUtf8AddressOnlyAfterSmtputf8) {
+  EXPECT_FALSE(parse_rcpt("TO:<\xc3\xa4@b>"));
+  EXPECT_TRUE(parse_rcpt("TO:<\xc3\xa4@\xc3\xa4.b>", true));
+}
+
 TEST(RcptCommand, RefusesWithTheRightCode) {
   const std::vector<Refusal> cases{
       {"", 501, "5.5.4"},
@@ -189,7 +221,19 @@ TEST(RcptCommand, RefusesWithTheRightCode) {
       {"TO:<\"a\0b\"@c>"s, 501, "5.1.3"},
       {"TO:<a@[x:y]>", 501, "5.1.3"},
       {"TO:<a@b>,<c@d>", 501, "5.1.3"},
-      {"TO:<a@b> NOTIFY=NEVER", 555, "5.5.4"},
+      {"TO:<\xc3\xa4@b>", 501, "5.1.3"},
+      {"TO:<a@b> SMTPUTF8", 555, "5.5.4"},
+      {"TO:<a@b> NOTIFY=SOMETIMES", 501, "5.5.4"},
+      {"TO:<a@b> NOTIFY=NEVER,SUCCESS", 501, "5.5.4"},
+      {"TO:<a@b> NOTIFY=SUCCESS,", 501, "5.5.4"},
+      {"TO:<a@b> NOTIFY=SUCCESS,SUCCESS", 501, "5.5.4"},
+      {"TO:<a@b> NOTIFY=NEVER NOTIFY=NEVER", 501, "5.5.4"},
+      {"TO:<a@b> ORCPT=bob@example.com", 501, "5.5.4"},
+      {"TO:<a@b> ORCPT=;bob", 501, "5.5.4"},
+      {"TO:<a@b> ORCPT=rfc822;", 501, "5.5.4"},
+      {"TO:<a@b> ORCPT=rfc822;b+0Ab", 501, "5.5.4"},
+      {"TO:<a@b> ORCPT=rf c;b", 501, "5.5.4"},
+      {"TO:<a@b> ORCPT=rfc822;" + std::string(500, 'x'), 501, "5.5.4"},
       {"TO:<a@b> SIZE=1", 555, "5.5.4"},
       {"TO:<a@b> <c@d>", 501, "5.5.4"},
       {"TO:<a@b> NOTIFY=", 501, "5.5.4"},

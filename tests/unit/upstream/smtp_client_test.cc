@@ -92,8 +92,8 @@ TEST_F(SmtpClientTest, SendsOnlyTheParametersThatTheUpstreamKnows) {
   for (const MailCase& one : cases) {
     ScriptedUpstream upstream({.extensions = one.extensions});
     auto client = connect(upstream).value();
-    const auto grant = grant_for("x@example.net");
-    ASSERT_TRUE(run(client->mail_and_rcpts(one.envelope, {&grant})));
+    const Recipient recipient = grant_for("x@example.net");
+    ASSERT_TRUE(run(client->mail_and_rcpts(one.envelope, {&recipient})));
     EXPECT_EQ(upstream.commands().at(1), one.line);
   }
 }
@@ -107,8 +107,8 @@ TEST_F(SmtpClientTest, NeverWritesAControlByteIntoACommand) {
     auto client = connect(upstream).value();
     mail::Envelope envelope;
     envelope.sender = smtp::Mailbox{.local = std::string(local), .domain = "b.example"};
-    const auto grant = grant_for("x@example.net");
-    (void)run(client->mail_and_rcpts(envelope, {&grant}));
+    const Recipient recipient = grant_for("x@example.net");
+    (void)run(client->mail_and_rcpts(envelope, {&recipient}));
     // Made harmless or refused: in no case a command more than meant, or a byte that ends one.
     const auto commands = upstream.commands();
     EXPECT_TRUE(commands.size() == 1 || commands.size() == 3) << commands.size();

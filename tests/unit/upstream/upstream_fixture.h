@@ -47,31 +47,30 @@ inline mail::Envelope envelope_from(std::string_view sender) {
   return envelope;
 }
 
-inline std::vector<relay::RelayGrant> grants_for(const std::vector<std::string>& recipients) {
-  std::vector<relay::RelayGrant> grants;
-  for (const std::string& recipient : recipients) grants.push_back(grant_for(recipient));
-  return grants;
+inline std::vector<Recipient> recipients_for(const std::vector<std::string>& recipients) {
+  std::vector<Recipient> made;
+  for (const std::string& recipient : recipients) made.push_back(grant_for(recipient));
+  return made;
 }
 
-inline std::vector<const relay::RelayGrant*> pointers_to(
-    const std::vector<relay::RelayGrant>& grants) {
-  std::vector<const relay::RelayGrant*> pointers;
-  for (const auto& grant : grants) pointers.push_back(&grant);
+inline std::vector<const Recipient*> pointers_to(const std::vector<Recipient>& recipients) {
+  std::vector<const Recipient*> pointers;
+  for (const auto& one : recipients) pointers.push_back(&one);
   return pointers;
 }
 
 inline Task<Result<SmtpClient::MailReplies>> open_transaction(
     SmtpClient& client, std::vector<std::string> recipients = {"b@example.net"},
     std::string sender = "a@example.org") {
-  const auto grants = grants_for(recipients);
+  const auto each = recipients_for(recipients);
   const auto envelope = envelope_from(sender);
-  co_return co_await client.mail_and_rcpts(envelope, pointers_to(grants));
+  co_return co_await client.mail_and_rcpts(envelope, pointers_to(each));
 }
 
 inline Task<Result<std::vector<smtp::Reply>>> add_recipients(SmtpClient& client,
                                                              std::vector<std::string> recipients) {
-  const auto grants = grants_for(recipients);
-  co_return co_await client.rcpts(pointers_to(grants));
+  const auto each = recipients_for(recipients);
+  co_return co_await client.rcpts(pointers_to(each));
 }
 
 using Answer = std::variant<UpstreamAcceptance, smtp::Reply>;

@@ -1,0 +1,43 @@
+// What our EHLO may offer because of the upstreams (RFC 5321 section 2.2.1: an extension is a
+// promise). Each Upstream remembers the EHLO of its last connection; a client is offered what every
+// one of them has that isn't skipped by its breaker. Of one that was never connected nothing is
+// known: 8BITMIME is taken for granted, as it was before there were others, and the rest is not
+// offered. Whatever was offered, needs.h decides on the connection at hand. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+
+#include "gateway/smtp/capabilities.h"
+
+namespace sekisho::upstream {
+
+struct Upstream;
+
+class LastHello {
+ public:
+  struct Said {
+    smtp::Capabilities capabilities;
+    bool tls_verified = false;
+  };
+  void remember(const smtp::Capabilities& capabilities, bool tls_verified);
+  [[nodiscard]] std::optional<Said> said() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::optional<Said> said_;  // guarded by mutex_
+};
+
+struct Offer {
+  bool eight_bit_mime = true;
+  bool smtp_utf8 = true;
+  bool dsn = true;
+  bool require_tls = true;
+  std::optional<std::uint64_t> size;  // the least that one of them takes; none: no bound is known
+
+  // Leaves of this what an upstream has that said so, or never spoke yet.
+  void narrow(const std::optional<LastHello::Said>& said);
+};
+
+}  // namespace sekisho::upstream
