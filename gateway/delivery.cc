@@ -1,260 +1,174 @@
 #include "gateway/delivery.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <fmt/format.h>
-
-#include "gateway/base/encode.h"
-#include "gateway/upstream/needs.h"
 
 namespace sekisho {
 namespace {
 
 using smtp::Reply;
 
-// A client waits 5 minutes for an answer to RCPT (RFC 5321 4.5.3.2.3); give up well before.
-constexpr auto kRecipientBound = 4min;
-constexpr auto kLeaseWait = 60s;
-
-// With less time than this for the upstream's answer, the dot had better not go up.
-constexpr auto kTimeForTheAnswer = 30s;
-
-// One stale pooled connection, then one fresh one, for each upstream: enough for any failover.
-constexpr std::size_t kTriesPerUpstream = 2;
-
-// Replies that say something about how this gateway and its upstream are set up, not about the
-// mail.
-bool speaks_of_the_servers(const Reply& reply) {
-  static constexpr std::array kCodes{421, 500, 502, 503, 504, 530, 534, 535, 538};
-  return std::ranges::find(kCodes, reply.code) != kCodes.end();
+// Messages that wait for the connections of several groups take them in one order: else two of
+// them, each holding what the other waits for, would wait in vain.
+bool before(const DeliveryLeg& one, const DeliveryLeg& other) {
+  return std::ranges::lexicographical_compare(
+      one.upstreams(), other.upstreams(), {}, [](const auto& upstream) { return upstream->name; },
+      [](const auto& upstream) { return upstream->name; });
 }
 
-Reply unavailable(const Error& why) {
-  if (why.kind == ErrorKind::cancelled)
-    return Reply::of(421, "4.3.2", "this server is shutting down, try again");
-  return Reply::of(451, "4.4.1", "the mail server behind this gateway can't be reached, try again");
-}
-
-Reply no_answer() {
-  return Reply::of(451, "4.4.2",
-                   "the mail server behind this gateway did not confirm the message, try again");
-}
+// How strict an answer is: none, 4xx, 5xx.
+int strictness(const Reply& reply) { return reply.permanent() ? 2 : reply.transient() ? 1 : 0; }
 
 }  // namespace
 
-Reply to_client(const Reply& from_upstream, std::string_view default_subject_detail) {
-  Reply reply = from_upstream;
-  const bool code_fits = reply.positive() || reply.transient() || reply.permanent();
-  if (!code_fits || speaks_of_the_servers(reply)) {
-    reply = Reply::of(451, "4.3.0", "");
-    reply.lines = from_upstream.lines;
-    reply.lines.front() =
-        "the mail server behind this gateway said: " + std::to_string(from_upstream.code) + " " +
-        reply.lines.front();
-  }
-  const auto klass = static_cast<std::uint16_t>(reply.code / 100);
-  if (!reply.enhanced || reply.enhanced->klass != klass)
-    reply.enhanced = smtp::EnhancedCode::parse(fmt::format("{}.{}", klass, default_subject_detail));
-  for (std::string& line : reply.lines) line = encode_for_smtp(line);
-  return reply;
+Delivery::Leg& Delivery::leg_to(const upstream::Upstreams& upstreams) {
+  const auto known = std::ranges::find_if(
+      legs_, [&](const auto& leg) { return leg->way.upstreams() == upstreams; });
+  if (known != legs_.end()) return **known;
+  return *legs_.emplace_back(std::make_unique<Leg>(pool_, upstreams, cancel_));
 }
 
-Reply final_reply(const upstream::UpstreamAcceptance& acceptance, std::string_view id) {
-  Reply reply = Reply::of(250, "2.0.0", fmt::format("queued as {}", id));
-  for (const std::string& line : acceptance.reply().lines)
-    reply.lines.push_back(encode_for_smtp(line));
-  return reply;
+// Gives back what is held behind `wanted`, which is about to wait for a connection.
+void Delivery::give_way(const Leg& wanted) {
+  if (wanted.way.holds_connection()) return;
+  for (const auto& leg : legs_)
+    if (before(wanted.way, leg->way)) leg->way.pause();
 }
 
-Delivery::~Delivery() {
-  if (lease_) pool_.drop(take_lease(), Error{ErrorKind::cancelled, "transaction given up"});
+Task<Reply> Delivery::add_recipient(const mail::Envelope& envelope, upstream::Recipient recipient,
+                                    const upstream::Upstreams& upstreams) {
+  Leg& leg = leg_to(upstreams);
+  last_asked_ = &leg.way;
+  give_way(leg);
+  Reply reply = co_await leg.way.add_recipient(envelope, std::move(recipient));
+  if (reply.positive()) leg_of_.push_back(&leg);
+  co_return reply;
 }
 
-void Delivery::begin(Deadline bound) {
-  bound_ = bound;
-  tries_left_ = kTriesPerUpstream * (upstreams_.size() + 1);
-  if (lease_) lease_->client->set_bound(bound);
-}
-
-upstream::Pool::Lease Delivery::take_lease() {
-  follow_.reset();
-  transaction_open_ = false;
-  upstream::Pool::Lease lease = std::move(*lease_);
-  lease_.reset();
-  return lease;
-}
-
-void Delivery::drop(const Error& why) {
-  last_words_ = why.text;
-  const bool fresh = lease_->fresh;
-  if (fresh) passed_over_.push_back(lease_->upstream->name);
-  fresh_only_ = !fresh;
-  if (tries_left_ > 0) --tries_left_;
-  pool_.drop(take_lease(), why);
-}
-
-Task<Result<void>> Delivery::acquire() {
-  if (lease_) co_return Result<void>{};
-  auto lease = co_await pool_.lease(upstreams_, passed_over_, fresh_only_,
-                                    bound_.or_sooner(Deadline::in(kLeaseWait)), cancel_);
-  if (!lease) co_return std::unexpected(std::move(lease.error()));
-  lease_ = std::move(*lease);
-  held_since_ = Clock::now();
-  upstream_ = lease_->upstream->name;
-  upstream::SmtpClient& client = *lease_->client;
-  client.set_bound(bound_);
-  follow_.emplace(cancel_, [&client] { client.cancel(); });
-  if (cancel_.cancelled()) client.cancel();
-  co_return Result<void>{};
-}
-
-// Opens the transaction on the leased connection where it is not open, with every recipient that
-// was accepted before, and asks about `pending`. The reply is the one to `pending`, or to a refused
-// MAIL.
-Task<Result<Reply>> Delivery::ask(const mail::Envelope& envelope,
-                                  const upstream::Recipient* pending) {
-  std::vector<const upstream::Recipient*> recipients;
-  if (!transaction_open_)
-    for (const auto& accepted : recipients_) recipients.push_back(&accepted);
-  if (pending != nullptr) recipients.push_back(pending);
-  if (recipients.empty()) co_return Reply::of(250, "2.0.0", "ok");
-
-  const upstream::Carrier carrier{.capabilities = lease_->client->capabilities(),
-                                  .tls_verified = lease_->tls_verified()};
-  if (auto refused = refuse_envelope(envelope, carrier)) co_return std::move(*refused);
-  for (const upstream::Recipient* one : recipients) {
-    auto refused = refuse_recipient(one->parameters, carrier);
-    if (refused && one == pending) co_return std::move(*refused);
-    if (refused)
-      co_return fail(ErrorKind::unavailable,
-                     fmt::format("{} can't carry a recipient that was accepted", upstream_));
-  }
-
-  if (transaction_open_) {
-    auto answers = co_await lease_->client->rcpts(std::move(recipients));
-    if (!answers) co_return std::unexpected(std::move(answers.error()));
-    co_return std::move(answers->front());
-  }
-  auto replies = co_await lease_->client->mail_and_rcpts(envelope, recipients);
-  if (!replies) co_return std::unexpected(std::move(replies.error()));
-  if (!replies->mail.positive()) co_return std::move(replies->mail);
-  transaction_open_ = true;
-  for (std::size_t i = 0; i < recipients.size(); ++i)
-    if (recipients[i] != pending && !replies->rcpts[i].positive())
-      co_return fail(ErrorKind::unavailable,
-                     fmt::format("{} no longer takes a recipient that was accepted: {}", upstream_,
-                                 replies->rcpts[i].summary()));
-  co_return std::move(replies->rcpts.back());
-}
-
-Task<Result<Reply>> Delivery::ask_with_failover(const mail::Envelope& envelope,
-                                                const upstream::Recipient* pending) {
-  while (true) {
-    if (auto acquired = co_await acquire(); !acquired) {
-      last_words_ = acquired.error().text;
-      co_return std::unexpected(std::move(acquired.error()));
+// Brings every leg to its last byte. False: one failed, and with one answer for all of them none of
+// the others may go on.
+Task<bool> Delivery::prepare(const mail::Envelope& envelope, DeliveryLeg::Text text, Legs legs,
+                             Answers answers) {
+  const auto open = [](Leg* leg) { return !leg->settled() && !leg->way.ready(); };
+  // One may be lost while another is brought up: until all are ready at the same time. Each leg
+  // has a number of tries.
+  while (std::ranges::any_of(legs, open)) {
+    for (Leg* leg : legs) {
+      if (!open(leg)) continue;
+      auto refused = co_await leg->way.prepare(envelope, text);
+      if (!refused) continue;
+      leg->outcome = std::move(*refused);
+      if (answers == Answers::one_for_all) co_return false;
     }
-    auto reply = co_await ask(envelope, pending);
-    if (reply && reply->code != 421) {
-      last_words_ = reply->summary();
-      co_return std::move(reply);
-    }
-    Error why = reply ? Error{ErrorKind::closed, reply->summary()} : std::move(reply.error());
-    drop(why);
-    if (why.kind == ErrorKind::cancelled || tries_left_ == 0 || bound_.passed(Clock::now()))
-      co_return std::unexpected(std::move(why));
   }
+  co_return true;
 }
 
-Task<Reply> Delivery::add_recipient(const mail::Envelope& envelope, upstream::Recipient recipient) {
-  begin(Deadline::in(kRecipientBound));
-  auto reply = co_await ask_with_failover(envelope, &recipient);
-  if (!reply) co_return unavailable(reply.error());
-  if (reply->positive()) recipients_.push_back(std::move(recipient));
-  // RFC 3463 section 3.2: X.1.5 says that the address is valid, X.1.0 says nothing more of it.
-  co_return to_client(*reply, reply->positive() ? "1.5" : "1.0");
-}
-
-// DATA, the bytes, the dot. An Error before `dot_sent` may be tried elsewhere.
-Task<Result<Delivery::Outcome>> Delivery::transfer(const std::string& header_section,
-                                                   mail::Spool& body, bool& dot_sent) {
-  upstream::SmtpClient& client = *lease_->client;
-  auto go_ahead = co_await client.data();
-  if (!go_ahead) co_return std::unexpected(std::move(go_ahead.error()));
-  if (go_ahead->code == 421) co_return fail(ErrorKind::closed, go_ahead->summary());
-  if (go_ahead->code != 354) {
-    last_words_ = go_ahead->summary();
-    // A 2xx to DATA is no answer of SMTP: we don't know what that server will make of the next
-    // line.
-    if (go_ahead->positive()) co_return fail(ErrorKind::protocol, go_ahead->summary());
-    co_return Outcome(to_client(*go_ahead, "0.0"));
+Task<void> Delivery::send_dots(const mail::Envelope& envelope, DeliveryLeg::Text text, Legs legs,
+                               Answers answers) {
+  // What a refusal costs is a second copy for the recipients of those who accepted before it. So
+  // who is the least known goes first, and who has the most recipients goes last.
+  std::ranges::sort(legs, {}, [](const Leg* leg) {
+    return std::pair(!leg->way.unproven(), leg->way.recipients());
+  });
+  for (Leg* leg : legs) {
+    if (leg->settled()) continue;
+    // The answers of those before it took their time, in which this one may have been lost.
+    if (auto refused = co_await leg->way.prepare(envelope, text))
+      leg->outcome = std::move(*refused);
+    else
+      leg->outcome = co_await leg->way.finish();
+    if (!leg->accepted() && answers == Answers::one_for_all) co_return;
   }
-  if (auto sent = co_await client.send(header_section); !sent)
-    co_return std::unexpected(std::move(sent.error()));
-  std::string block;
-  for (std::uint64_t offset = 0; offset < body.size(); offset += block.size()) {
-    auto read = co_await body.read(offset, block);
-    if (!read || block.empty()) {
-      // Not the upstream's fault, and no other upstream can help.
-      last_words_ = read ? "the spool ended early" : read.error().text;
-      pool_.drop(take_lease(), Error{ErrorKind::cancelled, "the message can't be read"});
-      co_return Outcome(Reply::of(451, "4.3.0", "temporary storage problem, try again"));
-    }
-    if (auto sent = co_await client.send(block); !sent)
-      co_return std::unexpected(std::move(sent.error()));
-  }
-  if (bound_.remaining(Clock::now()) < kTimeForTheAnswer)
-    // Not the upstream's fault, and nothing that another one could mend.
-    co_return fail(ErrorKind::limit, "no time is left to wait for the upstream's answer");
-  dot_sent = true;
-  auto answer = co_await client.finish();
-  if (!answer) co_return std::unexpected(std::move(answer.error()));
-  if (auto* acceptance = std::get_if<upstream::UpstreamAcceptance>(&*answer)) {
-    last_words_ = acceptance->reply().summary();
-    co_return Outcome(std::move(*acceptance));
-  }
-  const Reply& refusal = std::get<Reply>(*answer);
-  last_words_ = refusal.summary();
-  co_return Outcome(to_client(refusal, "0.0"));
 }
 
 Task<Delivery::Outcome> Delivery::hand_over(const mail::Envelope& envelope,
                                             const std::string& header_section, mail::Spool& body,
-                                            Deadline bound) {
-  begin(bound);
-  while (true) {
-    auto opened = co_await ask_with_failover(envelope, nullptr);
-    if (!opened) co_return unavailable(opened.error());
-    if (!opened->positive()) {
-      // MAIL was taken before and is refused now: the recipients' 250 can't be kept.
-      pause();
-      co_return Reply::of(451, "4.4.2",
-                          "the mail server behind this gateway changed its mind, try again");
-    }
-    bool dot_sent = false;
-    auto outcome = co_await transfer(header_section, body, dot_sent);
-    if (outcome) {
-      pause();
-      co_return std::move(*outcome);
-    }
-    const Error why = std::move(outcome.error());
-    drop(why);
-    if (dot_sent) co_return no_answer();
-    if (why.kind == ErrorKind::cancelled || why.kind == ErrorKind::limit || tries_left_ == 0 ||
-        bound_.passed(Clock::now()))
-      co_return unavailable(why);
+                                            Deadline bound, Answers answers) {
+  Legs legs;
+  for (const auto& leg : legs_) {
+    if (leg->way.recipients() > 0)
+      legs.push_back(leg.get());
+    else
+      leg->way.pause();
   }
+  std::ranges::sort(legs, [](const Leg* a, const Leg* b) { return before(a->way, b->way); });
+  for (Leg* leg : legs) {
+    give_way(*leg);
+    leg->way.begin(bound);
+  }
+  const DeliveryLeg::Text text{header_section, body};
+  if (co_await prepare(envelope, text, legs, answers))
+    co_await send_dots(envelope, text, legs, answers);
+  pause();  // what is in the middle of a message is closed, without a dot
+  co_return whole();
+}
+
+// All of them accepted, or the strictest of the other answers.
+Delivery::Outcome Delivery::whole() const {
+  Acceptances acceptances;
+  const Reply* worst = nullptr;
+  std::size_t legs = 0;
+  std::size_t taken = 0;  // recipients
+  for (const auto& leg : legs_) {
+    if (leg->way.recipients() == 0) continue;
+    ++legs;
+    if (!leg->outcome) continue;
+    if (leg->accepted()) {
+      acceptances.push_back(std::get<upstream::UpstreamAcceptance>(*leg->outcome));
+      taken += leg->way.recipients();
+      continue;
+    }
+    const Reply& refusal = std::get<Reply>(*leg->outcome);
+    if (worst == nullptr || strictness(refusal) > strictness(*worst)) worst = &refusal;
+  }
+  if (worst == nullptr && legs > 0 && acceptances.size() == legs) return acceptances;
+  Reply reply = worst != nullptr ? *worst : no_answer();
+  if (taken > 0)
+    reply.lines.push_back(
+        fmt::format("{} of the {} recipients have it already", taken, leg_of_.size()));
+  return reply;
+}
+
+std::vector<Reply> Delivery::reply_for_each(std::string_view id) const {
+  std::vector<Reply> replies;
+  for (const Leg* leg : leg_of_) {
+    if (!leg->outcome)
+      replies.push_back(no_answer());
+    else if (leg->accepted())
+      replies.push_back(final_reply({std::get<upstream::UpstreamAcceptance>(*leg->outcome)}, id));
+    else
+      replies.push_back(std::get<Reply>(*leg->outcome));
+  }
+  return replies;
+}
+
+std::vector<MessageRecord::Leg> Delivery::report() const {
+  std::vector<MessageRecord::Leg> all;
+  for (const auto& leg : legs_) {
+    if (leg->way.recipients() == 0) continue;
+    all.push_back({leg->way.upstream(), leg->way.last_words(), {}});
+    if (leg->accepted())
+      all.back().queue_id = std::get<upstream::UpstreamAcceptance>(*leg->outcome).queue_id();
+  }
+  return all;
 }
 
 void Delivery::pause() {
-  if (!lease_) return;
-  upstream::Pool::Lease lease = take_lease();
-  if (cancel_.cancelled())
-    pool_.drop(std::move(lease), Error{ErrorKind::cancelled, "the session was cut"});
-  else
-    pool_.reset_and_give_back(std::move(lease));
+  for (const auto& leg : legs_) leg->way.pause();
+}
+
+bool Delivery::holds_connection() const {
+  return std::ranges::any_of(legs_, [](const auto& leg) { return leg->way.holds_connection(); });
+}
+
+TimePoint Delivery::held_since() const {
+  TimePoint first = TimePoint::max();
+  for (const auto& leg : legs_)
+    if (leg->way.holds_connection()) first = std::min(first, leg->way.held_since());
+  return first;
 }
 
 }  // namespace sekisho

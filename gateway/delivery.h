@@ -1,90 +1,90 @@
-// Delivery: hands one message to an upstream inside the client's session. It asks the upstream
-// about each recipient when the client names it, so that the client gets the upstream's own answer,
-// and gives the message over when it is whole and every filter has passed it.
+// Delivery: hands one message over inside the client's session, to as many groups of upstreams as
+// its recipients' routes name. Each group is a leg. A recipient is asked for at its own leg when
+// the client names it, so that the client gets that upstream's own answer; when the message is
+// whole and every filter has passed it, every leg is brought to its last byte before the first dot
+// goes up, and then the dots follow one by one.
 //
-// What it guarantees (docs/guarantees.md): a positive answer to the client exists only as an
-// UpstreamAcceptance; until our final dot any failure moves on to the next connection or upstream;
-// after it there is no second try. Owned by a Transaction; one loop.
+// What it guarantees (docs/guarantees.md): a positive answer to the client exists only as the
+// UpstreamAcceptance of every leg; while no dot is up any failure costs nothing but another try.
+// Owned by a Transaction; one loop.
 #pragma once
 
-#include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "gateway/mail/envelope.h"
-#include "gateway/mail/spool.h"
-#include "gateway/smtp/reply.h"
-#include "gateway/upstream/pool.h"
-#include "gateway/upstream/recipient.h"
+#include "gateway/delivery_leg.h"
+#include "gateway/message_record.h"
 
 namespace sekisho {
 
+// What the client is told after its dot: one reply for the message (SMTP), or one for each
+// recipient (LMTP, RFC 2033 section 4.2), so that a leg that fails takes no other with it.
+enum class Answers : bool { one_for_all, one_for_each };
+
 class Delivery {
  public:
-  Delivery(upstream::Pool& pool, const upstream::Upstreams& upstreams, CancelSource& cancel)
-      : pool_(pool), upstreams_(upstreams), cancel_(cancel) {}
-  ~Delivery();  // drops a connection that is still leased
-  Delivery(const Delivery&) = delete;
-  Delivery& operator=(const Delivery&) = delete;
+  Delivery(upstream::Pool& pool, CancelSource& cancel) : pool_(pool), cancel_(cancel) {}
 
-  // The answer for this recipient, ready for the client. Keeps the recipient when it is positive.
-  Task<smtp::Reply> add_recipient(const mail::Envelope& envelope, upstream::Recipient recipient);
+  // The answer of one of `upstreams` (which live as long as this) for this recipient, ready for the
+  // client. Keeps the recipient when it is positive.
+  Task<smtp::Reply> add_recipient(const mail::Envelope& envelope, upstream::Recipient recipient,
+                                  const upstream::Upstreams& upstreams);
 
-  // The whole message: edited header section (with its empty line), then the body. Either the
-  // upstream took it, or the reply for the client says why not. `bound` is for all of it, failover
-  // included: past the client's patience an acceptance would be one that nobody hears (G7).
-  using Outcome = std::variant<upstream::UpstreamAcceptance, smtp::Reply>;
+  // The whole message: edited header section (with its empty line), then the body. Either all the
+  // legs' upstreams took it, or the reply for the client says why not. `bound` is for all of it,
+  // failover included: past the client's patience an acceptance would be one that nobody hears
+  // (G7).
+  using Outcome = std::variant<Acceptances, smtp::Reply>;
   Task<Outcome> hand_over(const mail::Envelope& envelope, const std::string& header_section,
-                          mail::Spool& body, Deadline bound);
+                          mail::Spool& body, Deadline bound,
+                          Answers answers = Answers::one_for_all);
+  // After hand_over(): what became of each recipient that was accepted, in order.
+  [[nodiscard]] std::vector<smtp::Reply> reply_for_each(std::string_view id) const;
 
-  // Gives the connection back, so that a slow or silent client doesn't hold it. The transaction is
-  // opened again when it is needed; recipients already accepted must then be accepted again.
+  // Gives the connections back, so that a slow or silent client doesn't hold them. The transactions
+  // are opened again when they are needed; recipients already accepted must then be accepted again.
   void pause();
-  [[nodiscard]] bool holds_connection() const { return lease_.has_value(); }
-  // When the connection that is held was leased.
-  [[nodiscard]] TimePoint held_since() const { return held_since_; }
+  [[nodiscard]] bool holds_connection() const;
+  // When the connection that is held for the longest was leased.
+  [[nodiscard]] TimePoint held_since() const;
   // Do others wait for a connection?
   [[nodiscard]] bool others_wait() const { return pool_.crowded(); }
 
-  // Name of the upstream last spoken to, and its last words; for the log.
-  [[nodiscard]] const std::string& upstream() const { return upstream_; }
-  [[nodiscard]] const std::string& last_words() const { return last_words_; }
+  // Of the recipient last asked for; for the log.
+  [[nodiscard]] const std::string& upstream() const { return last_asked_->upstream(); }
+  [[nodiscard]] const std::string& last_words() const { return last_asked_->last_words(); }
+
+  [[nodiscard]] std::vector<MessageRecord::Leg> report() const;
 
  private:
-  Task<Result<void>> acquire();
-  Task<Result<smtp::Reply>> ask(const mail::Envelope& envelope, const upstream::Recipient* pending);
-  Task<Result<smtp::Reply>> ask_with_failover(const mail::Envelope& envelope,
-                                              const upstream::Recipient* pending);
-  Task<Result<Outcome>> transfer(const std::string& header_section, mail::Spool& body,
-                                 bool& dot_sent);
-  void begin(Deadline bound);
-  upstream::Pool::Lease take_lease();
-  void drop(const Error& why);
+  struct Leg {
+    Leg(upstream::Pool& pool, const upstream::Upstreams& upstreams, CancelSource& cancel)
+        : way(pool, upstreams, cancel) {}
+    DeliveryLeg way;
+    std::optional<DeliveryLeg::Outcome> outcome;  // of the hand-over
+
+    [[nodiscard]] bool settled() const { return outcome.has_value(); }
+    [[nodiscard]] bool accepted() const {
+      return outcome && std::holds_alternative<upstream::UpstreamAcceptance>(*outcome);
+    }
+  };
+  using Legs = std::vector<Leg*>;
+
+  Leg& leg_to(const upstream::Upstreams& upstreams);
+  void give_way(const Leg& wanted);
+  Task<bool> prepare(const mail::Envelope& envelope, DeliveryLeg::Text text, Legs legs,
+                     Answers answers);
+  Task<void> send_dots(const mail::Envelope& envelope, DeliveryLeg::Text text, Legs legs,
+                       Answers answers);
+  [[nodiscard]] Outcome whole() const;
 
   upstream::Pool& pool_;
-  const upstream::Upstreams& upstreams_;
   CancelSource& cancel_;
-  std::vector<upstream::Recipient> recipients_;  // recipients that an upstream accepted, in order
-  std::optional<upstream::Pool::Lease> lease_;
-  std::optional<CancelSource::Registration> follow_;  // a cut session cuts its upstream's waits
-  TimePoint held_since_{};
-  bool transaction_open_ = false;         // MAIL and recipients_ were accepted on lease_
-  bool fresh_only_ = false;               // an idle connection was stale: open the next one anew
-  Deadline bound_ = Deadline::never();    // of the operation under way
-  std::size_t tries_left_ = 0;            // connections that it may still use up
-  std::vector<std::string> passed_over_;  // upstreams that failed this message
-  std::string upstream_;
-  std::string last_words_;
+  std::vector<std::unique_ptr<Leg>> legs_;  // in the order of their first recipients
+  std::vector<Leg*> leg_of_;                // for each accepted recipient
+  const DeliveryLeg* last_asked_ = nullptr;
 };
-
-// What an upstream said, as an answer to our client: its code and words kept, a missing enhanced
-// code added, a 421 and the codes that speak of the two servers' relation made 451 (the message is
-// the client's to keep, and a mistake between servers must not bounce it).
-smtp::Reply to_client(const smtp::Reply& from_upstream, std::string_view default_subject_detail);
-
-// The 250 after the final dot. There is no other way to make it (promise 2).
-smtp::Reply final_reply(const upstream::UpstreamAcceptance& acceptance, std::string_view id);
 
 }  // namespace sekisho

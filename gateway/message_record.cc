@@ -8,6 +8,7 @@ namespace {
 // A message may have thousands of recipients; its log line must stay a line.
 constexpr std::size_t kMaxRecipientsInLog = 20;
 constexpr std::size_t kMaxRecipientsBytes = 8192;
+constexpr std::size_t kMaxLegsInLog = 20;
 
 std::string recipients_text(const std::vector<smtp::Mailbox>& recipients) {
   std::string text;
@@ -74,9 +75,12 @@ LogLine MessageRecord::line(const mail::Peer& peer, const mail::Envelope& envelo
   line.add("class", to_string(decider));
   if (!filter.empty()) line.add("filter", filter);
   if (!why.empty()) line.add("why", why);
-  if (!upstream.empty()) line.add("upstream", upstream);
-  if (!upstream_reply.empty()) line.add("reply", upstream_reply);
-  if (!queue_id.empty()) line.add("queue_id", queue_id);
+  for (std::size_t i = 0; i < legs.size() && i < kMaxLegsInLog; ++i) {
+    const std::string number = i == 0 ? "" : fmt::format("{}", i + 1);
+    if (!legs[i].upstream.empty()) line.add("upstream" + number, legs[i].upstream);
+    if (!legs[i].reply.empty()) line.add("reply" + number, legs[i].reply);
+    if (!legs[i].queue_id.empty()) line.add("queue_id" + number, legs[i].queue_id);
+  }
   line.add_ms("ms_rcpt", recipients_time);
   line.add_ms("ms_receive", receive_time);
   line.add_ms("ms_filter", filter_time);

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "gateway/base/log.h"
 #include "gateway/base/time.h"
@@ -35,9 +36,13 @@ struct MessageRecord {
   Decider decider = Decider::client;
   std::string filter;  // which one decided, or marked the message
   std::string why;     // its reason
-  std::string upstream;
-  std::string upstream_reply;
-  std::string queue_id;
+  // Each upstream that the message was brought to: the second's keys are upstream2, reply2, ….
+  struct Leg {
+    std::string upstream;
+    std::string reply;
+    std::string queue_id;
+  };
+  std::vector<Leg> legs;
   Duration recipients_time{};  // spent on RCPT, ours and the upstream's
   Duration receive_time{};     // from DATA to the client's dot
   Duration filter_time{};

@@ -41,6 +41,9 @@ Result<std::string> reload_changed_files(const Snapshot& snapshot) {
   auto domains = snapshot.gate->reload_if_changed();
   if (!domains) return std::unexpected(std::move(domains.error()));
   if (*domains) changed = "relay.domains_file";
+  auto routes = snapshot.routes->reload_if_changed();
+  if (!routes) return std::unexpected(std::move(routes.error()));
+  if (*routes) changed += changed.empty() ? "recipient_domains_file" : ", recipient_domains_file";
   if (snapshot.authenticator) {
     auto users = snapshot.authenticator->reload_if_changed();
     if (!users) return std::unexpected(std::move(users.error()));

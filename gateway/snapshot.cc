@@ -173,6 +173,9 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::build(config::Settings setting
   auto upstreams = make_upstreams(settings, previous, capture);
   if (!upstreams) return std::unexpected(std::move(upstreams.error()));
   made->upstreams = std::move(*upstreams);
+  auto routes = upstream::Routes::create(settings.routes, made->upstreams);
+  if (!routes) return std::unexpected(std::move(routes.error()));
+  made->routes = std::move(*routes);
 
   auto filters = make_filters(settings, previous);
   if (!filters) return std::unexpected(std::move(filters.error()));

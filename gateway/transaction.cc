@@ -60,7 +60,7 @@ Transaction::Transaction(const SessionView& session, std::string id, smtp::MailC
                 .recipients = {}},
       message_(session.services.loop, session.services.offload, session.snapshot.spool,
                session.snapshot.settings.mime),
-      delivery_(session.services.pool, session.snapshot.upstreams, session.cancel),
+      delivery_(session.services.pool, session.cancel),
       record_(Clock::now()) {}
 
 void Transaction::refuse(Decider decider, Reply reply, std::string why) {
@@ -124,10 +124,13 @@ Task<Reply> Transaction::add_recipient(smtp::RcptCommand command) {
     } else if ((by_filter = co_await check(Stage::rcpt, &command.recipient))) {
       reply = by_filter->reply;
       decider = Decider::filter;
-    } else {
+    } else if (const auto* route = route_for(command.recipient)) {
       reply = co_await delivery_.add_recipient(
-          envelope_, upstream::Recipient(std::move(*grant), command.parameters));
+          envelope_, upstream::Recipient(std::move(*grant), command.parameters), route->upstreams);
       decider = Decider::upstream;
+    } else {
+      reply = Reply::of(451, "4.3.5", "no mail server is set up for this recipient, try again");
+      decider = Decider::gateway;
     }
   }
   if (reply.positive()) {
@@ -139,6 +142,13 @@ Task<Reply> Transaction::add_recipient(smtp::RcptCommand command) {
     log_refused_recipient(command.recipient, reply, decider, by_filter ? &*by_filter : nullptr);
   }
   co_return reply;
+}
+
+const upstream::Route* Transaction::route_for(const smtp::Mailbox& recipient) const {
+  return session_.snapshot.routes->find({.listener = session_.peer.listener,
+                                         .user = session_.peer.user,
+                                         .sender = envelope_.sender ? &*envelope_.sender : nullptr,
+                                         .recipient = recipient});
 }
 
 void Transaction::log_refused_recipient(const smtp::Mailbox& recipient, const Reply& reply,
@@ -264,12 +274,9 @@ Task<Reply> Transaction::deliver() {
   auto outcome = co_await delivery_.hand_over(envelope_, outgoing_header_section(), message_.body(),
                                               answer_by_);
   record_.decider = Decider::upstream;
-  record_.upstream = delivery_.upstream();
-  record_.upstream_reply = delivery_.last_words();
-  if (const auto* acceptance = std::get_if<upstream::UpstreamAcceptance>(&outcome)) {
-    record_.queue_id = acceptance->queue_id();
-    co_return final_reply(*acceptance, envelope_.id);
-  }
+  record_.legs = delivery_.report();
+  if (const auto* acceptances = std::get_if<Acceptances>(&outcome))
+    co_return final_reply(*acceptances, envelope_.id);
   co_return std::get<Reply>(std::move(outcome));
 }
 

@@ -65,6 +65,7 @@ class Transaction {
   Task<Result<std::string_view>> read_block(Conversation& conversation, Deadline whole);
   Task<void> check_header_section();
   Task<void> check_message(filters::Stage stage);
+  [[nodiscard]] const upstream::Route* route_for(const smtp::Mailbox& recipient) const;
   Task<smtp::Reply> deliver();
   std::string outgoing_header_section();
   void refuse(Decider decider, smtp::Reply reply, std::string why = {});

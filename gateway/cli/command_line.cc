@@ -26,6 +26,7 @@ struct Request {
   std::string users_file;
   std::string message;
   std::string folder;
+  RouteWish route;
   std::function<int()> command;
 };
 
@@ -93,6 +94,17 @@ void add_inbox_commands(CLI::App& app, Request& request) {
   one->add_option("ID", request.message, "As the list has it")->required();
 }
 
+void add_route_command(CLI::App& app, Request& request) {
+  CLI::App* route =
+      add_command(app, "route", "Print which upstreams a message would go to", request,
+                  [&request] { return show_route(request.route, request.config); });
+  route->add_option("--from", request.route.sender, "Its sender; by default the empty one");
+  route->add_option("--to", request.route.recipients, "A recipient; may be given again")
+      ->required();
+  route->add_option("--user", request.route.user, "The user who logged in");
+  route->add_option("--listener", request.route.listener, "The listener that it comes by");
+}
+
 // CLI11's require_subcommand(1) doesn't see to it where fallthrough() lets a second command follow
 // the first.
 bool is_one_command(const CLI::App& app) {
@@ -116,6 +128,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_config_commands(app, request);
   add_user_commands(app, request);
   add_inbox_commands(app, request);
+  add_route_command(app, request);
 
   // What the gateway starts to ask LDAP or PAM; of no use to a person.
   add_command(app, "login-helper", "", request, login::run_helper)->group("");

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace sekisho::cli {
 
@@ -17,6 +18,15 @@ int show_config(const std::filesystem::path& config_file);
 
 enum class ReferenceForm : bool { text, troff };
 int print_reference(ReferenceForm form);
+
+// The message whose way is asked for; empty: none logged in, no listener, the empty sender.
+struct RouteWish {
+  std::string listener;
+  std::string user;
+  std::string sender;
+  std::vector<std::string> recipients;
+};
+int show_route(const RouteWish& wish, const std::filesystem::path& config_file);
 
 enum class UserAction { add, change_password, remove, list };
 // `users_file` empty: the one that the configuration names.

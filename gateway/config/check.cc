@@ -63,6 +63,7 @@ void check(const Settings& settings, const Document& document, Problems& problem
   check_listeners(context);
   check_filters(context);
   check_upstreams(context);
+  check_routes(context);
   check_files(context);
 }
 

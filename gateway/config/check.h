@@ -51,6 +51,7 @@ class CheckContext {
 void check_listeners(const CheckContext& context);
 void check_files(const CheckContext& context);
 void check_upstreams(const CheckContext& context);
+void check_routes(const CheckContext& context);
 void check_filters(const CheckContext& context);
 
 }  // namespace sekisho::config

@@ -224,6 +224,10 @@ void Settings::visit(SettingsVisitor& v) {
            "one for the same names with another kind of key (ECDSA, RSA) stands beside the first.");
   v.tables("upstream", upstreams,
            "One mail server to hand mail to; without any, the capture inbox takes it.");
+  v.tables(
+      "route", routes,
+      "Which mail goes to which upstreams, recipient by recipient. What no route takes goes to "
+      "the upstreams that no route names.");
   v.tables("filter", filter_table, "One filter with its settings.");
 }
 

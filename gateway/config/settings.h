@@ -18,6 +18,7 @@
 #include "gateway/mail/mime_view.h"
 #include "gateway/net/tls_certificates.h"
 #include "gateway/relay/relay_gate.h"
+#include "gateway/upstream/route_settings.h"
 #include "gateway/upstream/settings.h"
 
 namespace sekisho::config {
@@ -119,6 +120,7 @@ struct Settings {
   std::map<std::string, ListenerSettings> listeners;
   std::map<std::string, CertificateSettings> certificates;
   std::map<std::string, upstream::UpstreamSettings> upstreams;
+  upstream::RouteTable routes;
   std::map<std::string, FilterSettings> filter_table;
 
   void visit(SettingsVisitor& v);

@@ -38,11 +38,13 @@ std::string quoted(std::string_view entry) { return '"' + encode_for_log(entry, 
 
 }  // namespace
 
-Result<void> DomainSet::add(std::string_view entry, Content& content) {
+Result<void> DomainSet::add(std::string_view entry, Use use, Content& content) {
   const bool below = entry.starts_with(kBelow);
   const std::string_view name = below ? entry.substr(kBelow.size()) : entry;
   if (entry == "*" || name == "*") {
-    return fail(ErrorKind::invalid, quoted(entry) + " would relay for every domain in the world");
+    return fail(ErrorKind::invalid,
+                quoted(entry) + (use == Use::ours ? " would relay for every domain in the world"
+                                                  : " is no domain; for all, name none"));
   }
   if (name.find('*') != std::string_view::npos) {
     return fail(ErrorKind::invalid, quoted(entry) + ": a star may only stand as \"*.\" in front");
@@ -61,11 +63,11 @@ Result<void> DomainSet::add(std::string_view entry, Content& content) {
     return fail(ErrorKind::invalid,
                 fmt::format("{} is not a domain name: {}", quoted(entry), domain.error().text));
   }
-  if (below && domain->find('.') == std::string::npos &&
+  if (use == Use::ours && below && domain->find('.') == std::string::npos &&
       std::ranges::find(kPrivateTopLevel, *domain) == kPrivateTopLevel.end()) {
     return fail(ErrorKind::invalid, quoted(entry) + " would relay for a whole top-level domain");
   }
-  if (below && is_registry(*domain)) {
+  if (use == Use::ours && below && is_registry(*domain)) {
     return fail(ErrorKind::invalid, fmt::format("{} would relay for everybody's domains under {}",
                                                 quoted(entry), *domain));
   }
@@ -73,12 +75,12 @@ Result<void> DomainSet::add(std::string_view entry, Content& content) {
   return {};
 }
 
-Result<void> DomainSet::check(std::string_view entry) {
+Result<void> DomainSet::check(std::string_view entry, Use use) {
   Content scratch;
-  return add(entry, scratch);
+  return add(entry, use, scratch);
 }
 
-Result<void> DomainSet::add_lines(std::string_view text, const std::filesystem::path& file,
+Result<void> DomainSet::add_lines(std::string_view text, const std::filesystem::path& file, Use use,
                                   Content& content) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   std::size_t skipped = 0;
@@ -98,7 +100,7 @@ Result<void> DomainSet::add_lines(std::string_view text, const std::filesystem::
     if (const auto blank = entry.find_first_of(" \t,;"); blank != std::string_view::npos) {
       return fail_at(number, column + blank, "one domain a line");
     }
-    if (const auto added = add(entry, content); !added) {
+    if (const auto added = add(entry, use, content); !added) {
       return fail_at(number, column, added.error().text);
     }
     any = true;
@@ -111,14 +113,15 @@ Result<void> DomainSet::add_lines(std::string_view text, const std::filesystem::
 Result<std::shared_ptr<const DomainSet::Content>> DomainSet::load() const {
   auto content = std::make_shared<Content>();
   for (const std::string& entry : configured_) {
-    if (const auto added = add(entry, *content); !added) {
-      return fail(ErrorKind::invalid, "relay.domains: " + added.error().text);
+    if (const auto added = add(entry, use_, *content); !added) {
+      return fail(ErrorKind::invalid,
+                  (use_ == Use::ours ? "relay.domains: " : "") + added.error().text);
     }
   }
   if (!file_.empty()) {
     const auto text = read_whole_file(file_);
     if (!text) return std::unexpected(text.error());
-    if (const auto added = add_lines(*text, file_, *content); !added) {
+    if (const auto added = add_lines(*text, file_, use_, *content); !added) {
       return std::unexpected(added.error());
     }
   }
@@ -126,8 +129,8 @@ Result<std::shared_ptr<const DomainSet::Content>> DomainSet::load() const {
 }
 
 Result<std::shared_ptr<DomainSet>> DomainSet::create(const std::vector<std::string>& domains,
-                                                     const std::filesystem::path& file) {
-  std::shared_ptr<DomainSet> set(new DomainSet(domains, file));
+                                                     const std::filesystem::path& file, Use use) {
+  std::shared_ptr<DomainSet> set(new DomainSet(domains, file, use));
   auto content = set->load();
   if (!content) return std::unexpected(content.error());
   set->content_ = std::move(*content);

@@ -21,11 +21,16 @@ namespace sekisho::relay {
 
 class DomainSet {
  public:
+  // What the domains are for: `ours` gives the right to relay, so that "*.com" is refused; to tell
+  // mail apart (`any`) it may be meant.
+  enum class Use : bool { ours, any };
+
   // `file` may be empty. The error names file:line:column, or quotes the configured entry.
   static Result<std::shared_ptr<DomainSet>> create(const std::vector<std::string>& domains,
-                                                   const std::filesystem::path& file);
+                                                   const std::filesystem::path& file,
+                                                   Use use = Use::ours);
   // Why `entry` can't stand in a list of our domains; ok when it can. Pure.
-  static Result<void> check(std::string_view entry);
+  static Result<void> check(std::string_view entry, Use use = Use::ours);
 
   // `domain` lower case, as smtp::Mailbox has it. An address literal is never ours.
   [[nodiscard]] bool contains(std::string_view domain) const;
@@ -44,16 +49,17 @@ class DomainSet {
     Names below;  // "example.com" for "*.example.com"
     bool operator==(const Content&) const = default;
   };
-  DomainSet(std::vector<std::string> domains, std::filesystem::path file)
-      : configured_(std::move(domains)), file_(std::move(file)), watch_(file_) {}
-  static Result<void> add(std::string_view entry, Content& content);
-  static Result<void> add_lines(std::string_view text, const std::filesystem::path& file,
+  DomainSet(std::vector<std::string> domains, std::filesystem::path file, Use use)
+      : configured_(std::move(domains)), file_(std::move(file)), use_(use), watch_(file_) {}
+  static Result<void> add(std::string_view entry, Use use, Content& content);
+  static Result<void> add_lines(std::string_view text, const std::filesystem::path& file, Use use,
                                 Content& content);
   Result<std::shared_ptr<const Content>> load() const;
   [[nodiscard]] std::shared_ptr<const Content> current() const;
 
   std::vector<std::string> configured_;
   std::filesystem::path file_;
+  Use use_;
   FileWatch watch_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Content> content_;  // guarded by mutex_

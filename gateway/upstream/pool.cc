@@ -70,8 +70,7 @@ struct Pool::Impl : std::enable_shared_from_this<Pool::Impl> {
   Offload& offload;
   Health health;
   std::map<const Upstream*, std::shared_ptr<UpstreamSide>> sides;  // each keeps its Upstream
-  std::uint64_t turns = 0;
-  std::unordered_set<SmtpClient*> parting;  // saying RSET or QUIT
+  std::unordered_set<SmtpClient*> parting;                         // saying RSET or QUIT
   std::size_t under_way = 0;
   Event became_quiet;
   CancelSource stopping;
@@ -85,16 +84,24 @@ std::shared_ptr<UpstreamSide> Pool::Impl::side_of(const std::shared_ptr<Upstream
   return side;
 }
 
-// Within a priority, who had its turn longest ago comes first.
+// Nobody makes up for more than a turn: one that was away, or is new, gets its share from now on.
+void limit_arrears(const Sides& sides) {
+  double most = 0;
+  for (const auto& side : sides) most = std::max(most, side->served);
+  for (const auto& side : sides) side->served = std::max(side->served, most - 1.0);
+}
+
+// Within a priority, who had the least for its weight comes first.
 std::vector<Sides> Pool::Impl::by_priority(const Upstreams& upstreams,
                                            const std::vector<std::string>& passed_over) {
   Sides all;
   for (const auto& upstream : upstreams)
     if (std::ranges::find(passed_over, upstream->name) == passed_over.end())
       all.push_back(side_of(upstream));
+  limit_arrears(all);
   std::ranges::sort(all, {}, [](const std::shared_ptr<UpstreamSide>& side) {
     const Upstream& upstream = *side->upstream();
-    return std::tuple(upstream.settings.priority, side->last_turn, std::string_view(upstream.name));
+    return std::tuple(upstream.settings.priority, side->served, std::string_view(upstream.name));
   });
   std::vector<Sides> groups;
   for (auto& side : all) {
@@ -140,7 +147,7 @@ Task<Result<Lease>> Pool::Impl::lease_from(Sides group, bool fresh_only, Deadlin
         auto idle = side->take_idle(Clock::now(), spent);
         close_all(std::move(spent));
         if (idle) {
-          side->last_turn = ++turns;
+          side->take_turn();
           co_return std::move(*idle);
         }
       }
@@ -168,7 +175,7 @@ Task<Result<Lease>> Pool::Impl::lease_from(Sides group, bool fresh_only, Deadlin
       if (!chosen) continue;
     }
     waiter.leave();
-    chosen->last_turn = ++turns;
+    chosen->take_turn();
     auto opened = co_await open(chosen, std::move(*slot), deadline, cancel);
     if (opened || opened.error().kind == ErrorKind::cancelled) co_return std::move(opened);
     last = std::move(opened.error());

@@ -41,6 +41,10 @@ void UpstreamSettings::visit(SettingsVisitor& v) {
   v.field("port", port, "Its TCP port.", 1, 65535);
   v.field("priority", priority,
           "Upstreams with a lower number are tried first; equal ones take turns.", 0, 1'000'000);
+  v.field("weight", weight,
+          "Its share among upstreams of equal priority: one with 3 gets three times the mail of "
+          "one with 1.",
+          1, 1000);
   v.choice("tls", tls, std::vector<Word>(kTlsWords.begin(), kTlsWords.end()),
            "How to encrypt: never; opportunistic (STARTTLS when it works, else plain); required "
            "(STARTTLS, any certificate); verify (STARTTLS, certificate and name checked); implicit "

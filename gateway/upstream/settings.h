@@ -32,6 +32,7 @@ struct UpstreamSettings {
   std::string host;
   std::int64_t port = 25;
   std::int64_t priority = 10;  // lower is tried first; equal ones take turns
+  std::int64_t weight = 1;     // of their turns
   TlsMode tls = TlsMode::opportunistic;
   std::string tls_name;                    // to verify; default: host
   std::filesystem::path tls_ca_file;       // default: the system's

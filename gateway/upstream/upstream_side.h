@@ -2,7 +2,6 @@
 // the line of those who wait for a connection. Owned by the pool; one loop.
 #pragma once
 
-#include <cstdint>
 #include <list>
 #include <memory>
 #include <optional>
@@ -72,7 +71,9 @@ class UpstreamSide : public SlotHeir, public std::enable_shared_from_this<Upstre
   [[nodiscard]] bool waited_for() const { return !line_.empty(); }
   [[nodiscard]] bool unused() const { return idle_.empty() && line_.empty(); }
 
-  std::uint64_t last_turn = 0;  // of the pool's count of turns
+  // How much mail it had for its weight: who has the least is next.
+  double served = 0;
+  void take_turn() { served += 1.0 / static_cast<double>(upstream_->settings.weight); }
 
  private:
   friend class Waiter;

@@ -95,7 +95,10 @@ config::Settings make_settings(
   for (std::size_t i = 0; i < upstreams.size(); ++i)
     places += fmt::format(
         "[upstream.{}]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"never\"\npriority = {}\n",
-        i == 0 ? "main" : "spare", upstreams[i]->port(), i);
+        i == 0   ? std::string("main")
+        : i == 1 ? std::string("spare")
+                 : fmt::format("spare{}", i + 1),
+        upstreams[i]->port(), i);
   merge(config, parse(places));
   merge(config, parse(script.config));
   for (const std::string& path : script.without) take_out(config, path);
@@ -116,7 +119,7 @@ Gateway::Gateway(const Script& script) {
     std::erase_if(options.extensions,
                   [&](const std::string& line) { return line.starts_with(word); });
   options.extensions.insert(options.extensions.end(), script.offered.begin(), script.offered.end());
-  for (int i = 0; i < (script.has_spare ? 2 : 1); ++i)
+  for (std::size_t i = 0; i < 1 + script.spares; ++i)
     upstreams_.push_back(std::make_unique<test::ScriptedUpstream>(options));
   (void)folder_.write("users", kUsers);
   std::filesystem::copy_file(certificate().ca_file(), folder_.path() / "ca.pem");

@@ -78,7 +78,7 @@ class Reader {
       while (next() && line_ != "end") script_.config += line_ + "\n";
       return true;
     }
-    if (line_ == "spare upstream") return script_.has_spare = true;
+    if (line_ == "spare upstream") return ++script_.spares > 0;
     if (const auto words = after(line_, "upstream lacks")) {
       for (const auto word : split(*words, ' ')) script_.not_offered.emplace_back(word);
       return true;
@@ -114,8 +114,10 @@ class Reader {
     if (const auto text = after(line_, "S:")) return add(Act::server_line, *text);
     if (const auto text = after(line_, "U:")) return add(Act::upstream_hears, *text);
     if (const auto text = after(line_, "U2:")) return add(Act::upstream_hears, *text, 1);
+    if (const auto text = after(line_, "U3:")) return add(Act::upstream_hears, *text, 2);
     if (const auto text = after(line_, "U<")) return add(Act::upstream_says, *text);
     if (const auto text = after(line_, "U2<")) return add(Act::upstream_says, *text, 1);
+    if (const auto text = after(line_, "U3<")) return add(Act::upstream_says, *text, 2);
     if (const auto text = after(line_, "M:")) return add_message_line(std::string(*text));
     if (const auto text = after(line_, "M!")) return add_message_line(unescape(*text));
     return false;
@@ -138,7 +140,7 @@ class Reader {
   }
 
   bool add(Act act, std::string_view text, std::size_t upstream = 0) {
-    if (upstream == 1 && !script_.has_spare) throw ScriptError("there is no spare upstream");
+    if (upstream > script_.spares) throw ScriptError("there is no such spare upstream");
     script_.steps.push_back({.line = number_,
                              .act = act,
                              .text = std::string(text),

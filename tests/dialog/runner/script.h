@@ -43,7 +43,7 @@ struct Step {
   Act act = Act::client_line;
   std::string text;                // escapes undone
   std::vector<std::string> lines;  // message
-  std::size_t upstream = 0;        // 0: main, 1: spare
+  std::size_t upstream = 0;        // 0: main, 1: spare, 2: spare3
 };
 
 struct ScriptError : std::runtime_error {
@@ -57,7 +57,7 @@ struct Script {
   std::vector<std::string> without;      // settings to take out of it
   std::vector<std::string> not_offered;  // extensions that the upstream lacks
   std::vector<std::string> offered;      // … and has besides
-  bool has_spare = false;                // a second upstream, asked when the first one fails
+  std::size_t spares = 0;                // more upstreams, asked when the first one fails
   std::vector<Step> steps;
 };
 

@@ -21,8 +21,8 @@ namespace step = test::step;
 struct DeliveryFaults : DeliveryFixture {
   ScriptedUpstream first;
   ScriptedUpstream spare;
-  Upstreams upstreams{patient("first", first, 10), patient("spare", spare, 20)};
 
+  DeliveryFaults() { upstreams = {patient("first", first, 10), patient("spare", spare, 20)}; }
   ~DeliveryFaults() override { settle(); }  // while the upstreams still answer
 
   // One that is tried again however often it failed.
@@ -61,7 +61,7 @@ TEST_F(DeliveryFaults, UntilTheDotTheSpareGetsTheMessageWithAllRecipients) {
   };
   for (std::size_t i = 0; i < cases.size(); ++i) {
     first.on(cases[i].point, cases[i].steps, 1);
-    Delivery delivery(*pool, upstreams, cancel);
+    Delivery delivery(*pool, cancel);
     envelope.recipients.clear();
     add_both(delivery);
     EXPECT_EQ(hand_over(delivery), kAccepted) << i;
@@ -82,10 +82,10 @@ TEST_F(DeliveryFaults, AnUpstreamThatClosesInTheMessageLosesItToTheSpare) {
   for (int i = 0; i < 50'000; ++i) all += text;
   ASSERT_TRUE(run(large.append(all)));
   first.on("BODY", {step::read(1000), step::close()});
-  Delivery delivery(*pool, upstreams, cancel);
+  Delivery delivery(*pool, cancel);
   add_both(delivery);
   const auto outcome = run(delivery.hand_over(envelope, std::string(kHeader), large, patience()));
-  EXPECT_TRUE(std::holds_alternative<upstream::UpstreamAcceptance>(outcome));
+  EXPECT_TRUE(std::holds_alternative<Acceptances>(outcome));
   ASSERT_EQ(spare.messages().size(), 1U);
   EXPECT_EQ(spare.messages().at(0).data.size(), kHeader.size() + all.size());
   EXPECT_EQ(first.final_dots(), 0U);
@@ -96,7 +96,7 @@ TEST_F(DeliveryFaults, ARecipientIsAskedForAtTheSpareWithThoseBeforeIt) {
   first.on("RCPT", {step::close()}, 1);
   spare.on("RCPT", {step::reply("250 2.1.5 bob again")}, 1);
   spare.on("RCPT", {step::reply("250 2.1.5 and carol")}, 1);
-  Delivery delivery(*pool, upstreams, cancel);
+  Delivery delivery(*pool, cancel);
   EXPECT_EQ(add(delivery, "bob@example.com"), "250 2.1.5 recipient ok");
   EXPECT_EQ(add(delivery, "carol@example.com"), "250 2.1.5 and carol");
   EXPECT_EQ(hand_over(delivery), kAccepted);
@@ -109,7 +109,7 @@ TEST_F(DeliveryFaults, ARecipientWhomTheSpareRefusesMakesTheMessageTemporary) {
     first.on("DATA", {step::close()}, 1);
     spare.on("RCPT", {step::reply("250 2.1.5 ok")}, 1);
     spare.on("RCPT", {step::reply(refusal)}, 1);
-    Delivery delivery(*pool, upstreams, cancel);
+    Delivery delivery(*pool, cancel);
     envelope.recipients.clear();
     add_both(delivery);
     EXPECT_EQ(hand_over(delivery), kUnreachable) << refusal;
@@ -122,7 +122,7 @@ TEST_F(DeliveryFaults, ASenderWhomTheSpareRefusesMakesTheMessageTemporary) {
   first.on("DATA", {step::close()});
   spare.on("MAIL", {step::reply("550 5.1.8 bad sender")});
   spare.on("RCPT", {step::reply("503 5.5.1 MAIL first")});
-  Delivery delivery(*pool, upstreams, cancel);
+  Delivery delivery(*pool, cancel);
   add_both(delivery);
   EXPECT_EQ(hand_over(delivery),
             "451 4.4.2 the mail server behind this gateway changed its mind, try again");
@@ -141,7 +141,7 @@ TEST_F(DeliveryFaults, AfterTheDotThereIsNoSecondTry) {
   };
   for (std::size_t i = 0; i < endings.size(); ++i) {
     first.on(".", endings[i], 1);
-    Delivery delivery(*pool, upstreams, cancel);
+    Delivery delivery(*pool, cancel);
     envelope.recipients.clear();
     add_both(delivery);
     EXPECT_EQ(hand_over(delivery), kNotConfirmed) << i;
@@ -157,7 +157,7 @@ TEST_F(DeliveryFaults, AnUpstreamThatIsSilentAfterTheDotGetsNoSecondDotEither) {
   settings.final_timeout = 50ms;
   upstreams.front() = upstream("first", settings);
   first.on(".", {step::hold()});
-  Delivery delivery(*pool, upstreams, cancel);
+  Delivery delivery(*pool, cancel);
   add_both(delivery);
   EXPECT_EQ(hand_over(delivery), kNotConfirmed);
   EXPECT_EQ(first.final_dots(), 1U);
@@ -166,7 +166,7 @@ TEST_F(DeliveryFaults, AnUpstreamThatIsSilentAfterTheDotGetsNoSecondDotEither) {
 
 TEST_F(DeliveryFaults, AnUpstreams421AfterTheDotIsATemporaryAnswerAndNoSecondTry) {
   first.on(".", {step::reply("421 4.3.2 going down"), step::close()});
-  Delivery delivery(*pool, upstreams, cancel);
+  Delivery delivery(*pool, cancel);
   add_both(delivery);
   EXPECT_EQ(hand_over(delivery),
             "451 4.3.0 the mail server behind this gateway said: 421 going down");
@@ -186,11 +186,11 @@ TEST_F(DeliveryFaults, APooledConnectionThatFailsIsReplacedWithoutAWord) {
       {"DATA", {step::close()}},
   };
   for (std::size_t i = 0; i < cases.size(); ++i) {
-    send_one(upstreams);
+    send_one();
     ASSERT_EQ(pool->idle_connections(), 1U);
     const std::size_t connections = first.connections();
     first.on(cases[i].point, cases[i].steps, 1);
-    Delivery delivery(*pool, upstreams, cancel);
+    Delivery delivery(*pool, cancel);
     envelope.recipients.clear();
     add_both(delivery);
     EXPECT_EQ(hand_over(delivery), kAccepted) << i;
@@ -203,8 +203,8 @@ TEST_F(DeliveryFaults, APooledConnectionThatFailsIsReplacedWithoutAWord) {
 
 TEST_F(DeliveryFaults, AfterOneStaleConnectionTheNextIsNotTakenFromThePool) {
   {
-    Delivery one(*pool, upstreams, cancel);
-    Delivery other(*pool, upstreams, cancel);
+    Delivery one(*pool, cancel);
+    Delivery other(*pool, cancel);
     add(one, "bob@example.com");
     add(other, "bob@example.com");
     pause(one);
@@ -212,7 +212,7 @@ TEST_F(DeliveryFaults, AfterOneStaleConnectionTheNextIsNotTakenFromThePool) {
   }
   ASSERT_EQ(pool->idle_connections(), 2U);
   first.on("MAIL", {step::close()}, 1);
-  Delivery delivery(*pool, upstreams, cancel);
+  Delivery delivery(*pool, cancel);
   EXPECT_EQ(add(delivery, "bob@example.com"), "250 2.1.5 recipient ok");
   EXPECT_EQ(first.connections(), 3U);
 }
@@ -220,7 +220,7 @@ TEST_F(DeliveryFaults, AfterOneStaleConnectionTheNextIsNotTakenFromThePool) {
 TEST_F(DeliveryFaults, AFreshConnectionThatFailsIsNotTriedAgainForTheSameMessage) {
   first.on("MAIL", {step::close()});
   spare.on("MAIL", {step::close()});
-  Delivery delivery(*pool, upstreams, cancel);
+  Delivery delivery(*pool, cancel);
   EXPECT_EQ(add(delivery, "bob@example.com"), kUnreachable);
   EXPECT_EQ(first.connections(), 1U);
   EXPECT_EQ(spare.connections(), 1U);
@@ -230,20 +230,20 @@ TEST_F(DeliveryFaults, AFreshConnectionThatFailsIsNotTriedAgainForTheSameMessage
 TEST_F(DeliveryFaults, WithNobodyThereTheMessageIsTemporary) {
   first.stop();
   spare.stop();
-  Delivery delivery(*pool, upstreams, cancel);
+  Delivery delivery(*pool, cancel);
   EXPECT_EQ(add(delivery, "bob@example.com"), kUnreachable);
   EXPECT_THAT(delivery.last_words(), HasSubstr("refused"));
 }
 
 TEST_F(DeliveryFaults, ASessionThatIsStoppedReadsThatWeShutDown) {
   cancel.cancel();
-  Delivery delivery(*pool, upstreams, cancel);
+  Delivery delivery(*pool, cancel);
   EXPECT_EQ(add(delivery, "bob@example.com"), "421 4.3.2 this server is shutting down, try again");
   EXPECT_EQ(first.connections() + spare.connections(), 0U);
 }
 
 TEST_F(DeliveryFaults, WithoutTimeForTheUpstreamsAnswerNoDotGoesUp) {
-  Delivery delivery(*pool, upstreams, cancel);
+  Delivery delivery(*pool, cancel);
   add_both(delivery);
   const auto outcome =
       run(delivery.hand_over(envelope, std::string(kHeader), body, Deadline::in(5s)));
@@ -254,7 +254,7 @@ TEST_F(DeliveryFaults, WithoutTimeForTheUpstreamsAnswerNoDotGoesUp) {
 
 TEST_F(DeliveryFaults, ASessionThatIsCutInTheMessageSendsNoDot) {
   first.on("DATA", {step::hold()});
-  Delivery delivery(*pool, upstreams, cancel);
+  Delivery delivery(*pool, cancel);
   add_both(delivery);
   Timer cut(loop, [this] { cancel.cancel(); });
   cut.start(20ms);
@@ -270,7 +270,7 @@ TEST_F(DeliveryFaults, ASpoolThatCannotBeReadSendsNoDot) {
   ASSERT_TRUE(run(lost.append(std::string(5000, 'x'))));
   ASSERT_TRUE(lost.in_file());
   empty_open_files(directory.path());
-  Delivery delivery(*pool, upstreams, cancel);
+  Delivery delivery(*pool, cancel);
   add_both(delivery);
   const auto outcome = run(delivery.hand_over(envelope, std::string(kHeader), lost, patience()));
   ASSERT_TRUE(std::holds_alternative<smtp::Reply>(outcome));

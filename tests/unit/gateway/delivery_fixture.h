@@ -16,6 +16,7 @@ namespace sekisho {
 struct DeliveryFixture : upstream::PoolFixture {
   static constexpr std::string_view kHeader = "Subject: x\r\n\r\n";
 
+  upstream::Upstreams upstreams;  // where add() asks
   Offload offload{1, 16};
   test::TempDir directory;
   mail::Envelope envelope = upstream::envelope_from("alice@example.org");
@@ -27,7 +28,8 @@ struct DeliveryFixture : upstream::PoolFixture {
   void SetUp() override { ASSERT_TRUE(run(body.append("hello\r\n"))); }
 
   std::string add(Delivery& delivery, std::string_view recipient) {
-    const smtp::Reply reply = run(delivery.add_recipient(envelope, upstream::grant_for(recipient)));
+    const smtp::Reply reply =
+        run(delivery.add_recipient(envelope, upstream::grant_for(recipient), upstreams));
     if (reply.positive()) envelope.recipients.push_back(smtp::parse_mailbox(recipient).value());
     return reply.summary();
   }
@@ -40,8 +42,8 @@ struct DeliveryFixture : upstream::PoolFixture {
   std::string hand_over(Delivery& delivery) {
     auto outcome = run(delivery.hand_over(envelope, std::string(kHeader), body, patience()));
     EXPECT_TRUE(turn_until([this] { return pool->quiet(); }));  // goodbyes and RSETs are over
-    if (const auto* acceptance = std::get_if<upstream::UpstreamAcceptance>(&outcome))
-      return final_reply(*acceptance, "id1").summary();
+    if (const auto* acceptances = std::get_if<Acceptances>(&outcome))
+      return final_reply(*acceptances, "id1").summary();
     return std::get<smtp::Reply>(outcome).summary();
   }
   // Gives the connection back, and waits until it is idle or closed.
@@ -51,11 +53,11 @@ struct DeliveryFixture : upstream::PoolFixture {
     EXPECT_TRUE(turn_until([this] { return pool->quiet(); }));
   }
   // A whole message over one upstream; the pool then has a connection that is not fresh.
-  void send_one(const upstream::Upstreams& upstreams) {
+  void send_one() {
     mail::Envelope other = upstream::envelope_from("first@example.org");
     std::swap(envelope, other);
     {
-      Delivery delivery(*pool, upstreams, cancel);
+      Delivery delivery(*pool, cancel);
       add(delivery, "bob@example.com");
       EXPECT_TRUE(hand_over(delivery).starts_with("250 "));
     }

@@ -20,8 +20,8 @@ struct DeliveryTest : DeliveryFixture {};
 
 TEST_F(DeliveryTest, HandsAMessageOverAndPoolsTheConnection) {
   ScriptedUpstream peer;
-  const Upstreams upstreams{upstream("a", peer)};
-  Delivery delivery(*pool, upstreams, cancel);
+  upstreams = {upstream("a", peer)};
+  Delivery delivery(*pool, cancel);
   add_both(delivery);
   EXPECT_EQ(hand_over(delivery), kAccepted);
   ASSERT_EQ(peer.messages().size(), 1U);
@@ -38,8 +38,8 @@ TEST_F(DeliveryTest, HandsAMessageOverAndPoolsTheConnection) {
 
 TEST_F(DeliveryTest, AsksTheUpstreamWhenTheClientNamesARecipient) {
   ScriptedUpstream peer;
-  const Upstreams upstreams{upstream("a", peer)};
-  Delivery delivery(*pool, upstreams, cancel);
+  upstreams = {upstream("a", peer)};
+  Delivery delivery(*pool, cancel);
   EXPECT_EQ(peer.connections(), 0U);
   add(delivery, "bob@example.com");
   EXPECT_TRUE(delivery.holds_connection());
@@ -53,8 +53,8 @@ TEST_F(DeliveryTest, GivesEachRecipientTheUpstreamsOwnAnswer) {
   peer.on("RCPT", {step::reply("550-5.1.1 no such user\r\n550 5.1.1 here")}, 1);
   peer.on("RCPT", {step::reply("250 2.1.5 welcome")}, 1);
   peer.on("RCPT", {step::reply("452 4.2.2 full")}, 1);
-  const Upstreams upstreams{upstream("a", peer)};
-  Delivery delivery(*pool, upstreams, cancel);
+  upstreams = {upstream("a", peer)};
+  Delivery delivery(*pool, cancel);
   EXPECT_EQ(add(delivery, "nobody@example.com"), "550 5.1.1 no such user / here");
   EXPECT_EQ(add(delivery, "bob@example.com"), "250 2.1.5 welcome");
   EXPECT_EQ(add(delivery, "carol@example.com"), "452 4.2.2 full");
@@ -66,8 +66,8 @@ TEST_F(DeliveryTest, TellsARefusedSenderToTheRecipientAndKeepsTheConnection) {
   ScriptedUpstream peer;
   peer.on("MAIL", {step::reply("550 5.1.8 bad sender")}, 1);
   peer.on("RCPT", {step::reply("503 5.5.1 MAIL first")}, 1);
-  const Upstreams upstreams{upstream("a", peer)};
-  Delivery delivery(*pool, upstreams, cancel);
+  upstreams = {upstream("a", peer)};
+  Delivery delivery(*pool, cancel);
   EXPECT_EQ(add(delivery, "bob@example.com"), "550 5.1.8 bad sender");
   EXPECT_EQ(add(delivery, "bob@example.com"), "250 2.1.5 recipient ok");
   EXPECT_EQ(peer.connections(), 1U);
@@ -77,8 +77,8 @@ TEST_F(DeliveryTest, ARefusalAfterTheDotIsTheClientsAnswer) {
   for (const std::string refusal : {"554 5.7.1 spam", "451 4.7.1 greylisted"}) {
     ScriptedUpstream peer, spare;
     peer.on(".", {step::reply(refusal)});
-    const Upstreams upstreams{upstream("a", peer, 10), upstream("b", spare, 20)};
-    Delivery delivery(*pool, upstreams, cancel);
+    upstreams = {upstream("a", peer, 10), upstream("b", spare, 20)};
+    Delivery delivery(*pool, cancel);
     add_both(delivery);
     EXPECT_EQ(hand_over(delivery), refusal);
     EXPECT_EQ(peer.final_dots(), 1U);
@@ -93,8 +93,8 @@ TEST_F(DeliveryTest, ARefusalAfterTheDotIsTheClientsAnswer) {
 TEST_F(DeliveryTest, ARefusalOfDataIsTheClientsAnswerAndCostsNoConnection) {
   ScriptedUpstream peer, spare;
   peer.on("DATA", {step::reply("554 5.5.1 no valid recipients")});
-  const Upstreams upstreams{upstream("a", peer, 10), upstream("b", spare, 20)};
-  Delivery delivery(*pool, upstreams, cancel);
+  upstreams = {upstream("a", peer, 10), upstream("b", spare, 20)};
+  Delivery delivery(*pool, cancel);
   add_both(delivery);
   EXPECT_EQ(hand_over(delivery), "554 5.5.1 no valid recipients");
   EXPECT_EQ(peer.commands().back(), "RSET");
@@ -105,8 +105,8 @@ TEST_F(DeliveryTest, ARefusalOfDataIsTheClientsAnswerAndCostsNoConnection) {
 
 TEST_F(DeliveryTest, GivesItsConnectionBackWhileTheClientThinksAndOpensTheTransactionAnew) {
   ScriptedUpstream peer;
-  const Upstreams upstreams{upstream("a", peer)};
-  Delivery delivery(*pool, upstreams, cancel);
+  upstreams = {upstream("a", peer)};
+  Delivery delivery(*pool, cancel);
   add_both(delivery);
   pause(delivery);
   EXPECT_EQ(pool->idle_connections(), 1U);
@@ -120,8 +120,8 @@ TEST_F(DeliveryTest, GivesItsConnectionBackWhileTheClientThinksAndOpensTheTransa
 
 TEST_F(DeliveryTest, AsksForEarlierRecipientsAgainWhenOneMoreComesAfterAPause) {
   ScriptedUpstream peer;
-  const Upstreams upstreams{upstream("a", peer)};
-  Delivery delivery(*pool, upstreams, cancel);
+  upstreams = {upstream("a", peer)};
+  Delivery delivery(*pool, cancel);
   add(delivery, "bob@example.com");
   pause(delivery);
   add(delivery, "carol@example.com");
@@ -132,8 +132,8 @@ TEST_F(DeliveryTest, AsksForEarlierRecipientsAgainWhenOneMoreComesAfterAPause) {
 
 TEST_F(DeliveryTest, APauseWithNothingHeldSaysNothing) {
   ScriptedUpstream peer;
-  const Upstreams upstreams{upstream("a", peer)};
-  Delivery delivery(*pool, upstreams, cancel);
+  upstreams = {upstream("a", peer)};
+  Delivery delivery(*pool, cancel);
   pause(delivery);
   EXPECT_EQ(peer.connections(), 0U);
 }
@@ -141,8 +141,8 @@ TEST_F(DeliveryTest, APauseWithNothingHeldSaysNothing) {
 TEST_F(DeliveryTest, APauseResetsATransactionThatHasOnlyRefusedRecipients) {
   ScriptedUpstream peer;
   peer.on("RCPT", {step::reply("550 5.1.1 no such user")}, 1);
-  const Upstreams upstreams{upstream("a", peer)};
-  Delivery delivery(*pool, upstreams, cancel);
+  upstreams = {upstream("a", peer)};
+  Delivery delivery(*pool, cancel);
   add(delivery, "nobody@example.com");
   pause(delivery);
   EXPECT_EQ(peer.commands().back(), "RSET");
@@ -152,8 +152,8 @@ TEST_F(DeliveryTest, APauseResetsATransactionThatHasOnlyRefusedRecipients) {
 TEST_F(DeliveryTest, DropsTheConnectionThatDoesNotReset) {
   ScriptedUpstream peer;
   peer.on("RSET", {step::reply("500 5.5.2 what?")});
-  const Upstreams upstreams{upstream("a", peer)};
-  Delivery delivery(*pool, upstreams, cancel);
+  upstreams = {upstream("a", peer)};
+  Delivery delivery(*pool, cancel);
   add_both(delivery);
   pause(delivery);
   EXPECT_EQ(pool->idle_connections(), 0U);
@@ -163,9 +163,9 @@ TEST_F(DeliveryTest, DropsTheConnectionThatDoesNotReset) {
 
 TEST_F(DeliveryTest, AMessageThatIsGivenUpIsNoMessage) {
   ScriptedUpstream peer;
-  const Upstreams upstreams{upstream("a", peer)};
+  upstreams = {upstream("a", peer)};
   {
-    Delivery delivery(*pool, upstreams, cancel);
+    Delivery delivery(*pool, cancel);
     add_both(delivery);
   }
   EXPECT_TRUE(peer.wait_until([](const auto& seen) { return seen.open_connections() == 0; }));
@@ -179,14 +179,14 @@ TEST_F(DeliveryTest, SendsABodyOfManyBlocksAsItIs) {
   std::string text;
   while (text.size() < 3 * mail::Spool::kBlock) text += ".a line that begins with a dot\r\n";
   ScriptedUpstream peer;
-  const Upstreams upstreams{upstream("a", peer)};
-  Delivery delivery(*pool, upstreams, cancel);
+  upstreams = {upstream("a", peer)};
+  Delivery delivery(*pool, cancel);
   add(delivery, "bob@example.com");
   mail::Spool large{loop, offload, {.directory = directory.path(), .memory = 1000}};
   ASSERT_TRUE(run(large.append(text)));
   EXPECT_TRUE(large.in_file());
   const auto outcome = run(delivery.hand_over(envelope, std::string(kHeader), large, patience()));
-  ASSERT_TRUE(std::holds_alternative<upstream::UpstreamAcceptance>(outcome));
+  ASSERT_TRUE(std::holds_alternative<Acceptances>(outcome));
   std::string stuffed(kHeader);
   for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1)
     stuffed.append(".").append(text, at, text.find('\n', at) + 1 - at);

@@ -39,9 +39,7 @@ TEST_F(MessageRecordTest, TellsAnAcceptedMessageFromItsBeginningToItsEnd) {
   peer.tls_version = "TLSv1.3";
   record.size = 4096;
   record.decider = Decider::upstream;
-  record.upstream = "postfix";
-  record.upstream_reply = "250 2.0.0 Ok: queued as 4F";
-  record.queue_id = "4F";
+  record.legs = {{"postfix", "250 2.0.0 Ok: queued as 4F", "4F"}};
   record.recipients_time = 250ms;
   record.receive_time = 500ms;
   record.filter_time = 1250us;
@@ -124,7 +122,7 @@ TEST_F(MessageRecordTest, NamesTwentyRecipientsAndCountsTheRest) {
 
 TEST_F(MessageRecordTest, StaysOneLineWhateverOthersWrite) {
   peer.helo = "a\r\nmessage src=[203.0.113.1]:25\x1b[2J";
-  record.upstream_reply = "250 ok\nevent=x";
+  record.legs = {{{}, "250 ok\nevent=x", {}}};
   record.why = std::string(100'000, 'y');
   const std::string line = text(nullptr);
   EXPECT_THAT(line, StartsWith("message src=[192.0.2.1]:4711 "));

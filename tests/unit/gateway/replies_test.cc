@@ -85,11 +85,11 @@ struct FinalReply : DeliveryFixture {
   std::string for_acceptance(std::string_view words) {
     ScriptedUpstream peer;
     peer.on(".", {step::reply(words)});
-    const upstream::Upstreams upstreams{upstream("a", peer)};
-    Delivery delivery(*pool, upstreams, cancel);
+    upstreams = {upstream("a", peer)};
+    Delivery delivery(*pool, cancel);
     add(delivery, "bob@example.com");
     auto outcome = run(delivery.hand_over(envelope, std::string(kHeader), body, patience()));
-    return final_reply(std::get<upstream::UpstreamAcceptance>(outcome), "s.1").wire();
+    return final_reply(std::get<Acceptances>(outcome), "s.1").wire();
   }
 };
 

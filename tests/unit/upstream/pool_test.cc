@@ -1,6 +1,8 @@
 // Which connection a lease gets, and what becomes of it afterwards.
 #include "gateway/upstream/pool.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -122,6 +124,26 @@ TEST_F(PoolTest, LetsEqualUpstreamsTakeTurns) {
   EXPECT_THAT(used, ElementsAre("a", "b", "a", "b", "a", "b"));
   EXPECT_EQ(one.connections(), 1U);
   EXPECT_EQ(two.connections(), 1U);
+}
+
+TEST_F(PoolTest, GivesTheShareOfItsWeightToEachOfEqualPriority) {
+  ScriptedUpstream light, heavy;
+  UpstreamSettings three = settings_for(heavy.port());
+  three.weight = 3;
+  const Upstreams upstreams{upstream("heavy", three), upstream("light", light)};
+  std::vector<std::string> used;
+  for (int i = 0; i < 40; ++i) used.push_back(use(upstreams));
+  EXPECT_EQ(std::ranges::count(used, "heavy"), 30);
+}
+
+TEST_F(PoolTest, OneThatIsNewHasNoArrearsToMakeUpFor) {
+  ScriptedUpstream one, two;
+  const Upstreams before{upstream("b", one)};
+  for (int i = 0; i < 20; ++i) use(before);
+  const Upstreams upstreams{upstream("a", two), before.front()};
+  std::vector<std::string> used;
+  for (int i = 0; i < 12; ++i) used.push_back(use(upstreams));
+  EXPECT_LE(std::ranges::count(used, "a"), 7);
 }
 
 TEST_F(PoolTest, UsesTheBetterPriorityAlone) {

@@ -1,0 +1,235 @@
+#include "gateway/delivery_leg.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "gateway/upstream/needs.h"
+
+namespace sekisho {
+namespace {
+
+using smtp::Reply;
+
+// A client waits 5 minutes for an answer to RCPT (RFC 5321 4.5.3.2.3); give up well before.
+constexpr auto kRecipientBound = 4min;
+constexpr auto kLeaseWait = 60s;
+
+// With less time than this for the upstream's answer, the dot had better not go up.
+constexpr auto kTimeForTheAnswer = 30s;
+
+// One stale pooled connection, then one fresh one, for each upstream: enough for any failover.
+constexpr std::size_t kTriesPerUpstream = 2;
+
+}  // namespace
+
+DeliveryLeg::~DeliveryLeg() {
+  if (lease_) pool_.drop(take_lease(), Error{ErrorKind::cancelled, "transaction given up"});
+}
+
+void DeliveryLeg::begin(Deadline bound) {
+  bound_ = bound;
+  tries_left_ = kTriesPerUpstream * (upstreams_.size() + 1);
+  if (lease_) lease_->client->set_bound(bound);
+}
+
+upstream::Pool::Lease DeliveryLeg::take_lease() {
+  follow_.reset();
+  transaction_open_ = false;
+  text_sent_ = false;
+  upstream::Pool::Lease lease = std::move(*lease_);
+  lease_.reset();
+  return lease;
+}
+
+void DeliveryLeg::drop(const Error& why) {
+  last_words_ = why.text;
+  const bool fresh = lease_->fresh;
+  if (fresh) passed_over_.push_back(lease_->upstream->name);
+  fresh_only_ = !fresh;
+  if (tries_left_ > 0) --tries_left_;
+  pool_.drop(take_lease(), why);
+}
+
+Task<Result<void>> DeliveryLeg::acquire() {
+  if (lease_) co_return Result<void>{};
+  auto lease = co_await pool_.lease(upstreams_, passed_over_, fresh_only_,
+                                    bound_.or_sooner(Deadline::in(kLeaseWait)), cancel_);
+  if (!lease) co_return std::unexpected(std::move(lease.error()));
+  lease_ = std::move(*lease);
+  held_since_ = Clock::now();
+  upstream_ = lease_->upstream->name;
+  upstream::SmtpClient& client = *lease_->client;
+  client.set_bound(bound_);
+  follow_.emplace(cancel_, [&client] { client.cancel(); });
+  if (cancel_.cancelled()) client.cancel();
+  co_return Result<void>{};
+}
+
+// Opens the transaction on the leased connection where it is not open, with every recipient that
+// was accepted before, and asks about `pending`. The reply is the one to `pending`, or to a refused
+// MAIL.
+Task<Result<Reply>> DeliveryLeg::ask(const mail::Envelope& envelope,
+                                     const upstream::Recipient* pending) {
+  std::vector<const upstream::Recipient*> recipients;
+  if (!transaction_open_)
+    for (const auto& accepted : recipients_) recipients.push_back(&accepted);
+  if (pending != nullptr) recipients.push_back(pending);
+  if (recipients.empty()) co_return Reply::of(250, "2.0.0", "ok");
+
+  const upstream::Carrier carrier{.capabilities = lease_->client->capabilities(),
+                                  .tls_verified = lease_->tls_verified()};
+  if (auto refused = refuse_envelope(envelope, carrier)) co_return std::move(*refused);
+  for (const upstream::Recipient* one : recipients) {
+    auto refused = refuse_recipient(one->parameters, carrier);
+    if (refused && one == pending) co_return std::move(*refused);
+    if (refused)
+      co_return fail(ErrorKind::unavailable,
+                     fmt::format("{} can't carry a recipient that was accepted", upstream_));
+  }
+
+  if (transaction_open_) {
+    auto answers = co_await lease_->client->rcpts(std::move(recipients));
+    if (!answers) co_return std::unexpected(std::move(answers.error()));
+    co_return std::move(answers->front());
+  }
+  auto replies = co_await lease_->client->mail_and_rcpts(envelope, recipients);
+  if (!replies) co_return std::unexpected(std::move(replies.error()));
+  if (!replies->mail.positive()) co_return std::move(replies->mail);
+  transaction_open_ = true;
+  for (std::size_t i = 0; i < recipients.size(); ++i)
+    if (recipients[i] != pending && !replies->rcpts[i].positive())
+      co_return fail(ErrorKind::unavailable,
+                     fmt::format("{} no longer takes a recipient that was accepted: {}", upstream_,
+                                 replies->rcpts[i].summary()));
+  co_return std::move(replies->rcpts.back());
+}
+
+Task<Result<Reply>> DeliveryLeg::ask_with_failover(const mail::Envelope& envelope,
+                                                   const upstream::Recipient* pending) {
+  while (true) {
+    if (auto acquired = co_await acquire(); !acquired) {
+      last_words_ = acquired.error().text;
+      co_return std::unexpected(std::move(acquired.error()));
+    }
+    auto reply = co_await ask(envelope, pending);
+    if (reply && reply->code != 421) {
+      last_words_ = reply->summary();
+      co_return std::move(reply);
+    }
+    Error why = reply ? Error{ErrorKind::closed, reply->summary()} : std::move(reply.error());
+    drop(why);
+    if (why.kind == ErrorKind::cancelled || tries_left_ == 0 || bound_.passed(Clock::now()))
+      co_return std::unexpected(std::move(why));
+  }
+}
+
+Task<Reply> DeliveryLeg::add_recipient(const mail::Envelope& envelope,
+                                       upstream::Recipient recipient) {
+  begin(Deadline::in(kRecipientBound));
+  auto reply = co_await ask_with_failover(envelope, &recipient);
+  if (!reply) co_return unavailable(reply.error());
+  if (reply->positive()) recipients_.push_back(std::move(recipient));
+  // RFC 3463 section 3.2: X.1.5 says that the address is valid, X.1.0 says nothing more of it.
+  co_return to_client(*reply, reply->positive() ? "1.5" : "1.0");
+}
+
+// DATA and the bytes. An Error may be tried elsewhere.
+Task<Result<std::optional<Reply>>> DeliveryLeg::transfer(Text text) {
+  upstream::SmtpClient& client = *lease_->client;
+  auto go_ahead = co_await client.data();
+  if (!go_ahead) co_return std::unexpected(std::move(go_ahead.error()));
+  if (go_ahead->code == 421) co_return fail(ErrorKind::closed, go_ahead->summary());
+  if (go_ahead->code != 354) {
+    last_words_ = go_ahead->summary();
+    // A 2xx to DATA is no answer of SMTP: we don't know what that server will make of the next
+    // line.
+    if (go_ahead->positive()) co_return fail(ErrorKind::protocol, go_ahead->summary());
+    co_return to_client(*go_ahead, "0.0");
+  }
+  if (auto sent = co_await client.send(text.header_section); !sent)
+    co_return std::unexpected(std::move(sent.error()));
+  std::string block;
+  for (std::uint64_t offset = 0; offset < text.body.size(); offset += block.size()) {
+    auto read = co_await text.body.read(offset, block);
+    if (!read || block.empty()) {
+      // Not the upstream's fault, and no other upstream can help.
+      last_words_ = read ? "the spool ended early" : read.error().text;
+      pool_.drop(take_lease(), Error{ErrorKind::cancelled, "the message can't be read"});
+      co_return Reply::of(451, "4.3.0", "temporary storage problem, try again");
+    }
+    if (auto sent = co_await client.send(block); !sent)
+      co_return std::unexpected(std::move(sent.error()));
+  }
+  text_sent_ = true;
+  co_return std::nullopt;
+}
+
+bool DeliveryLeg::given_up(const Error& why) const {
+  return why.kind == ErrorKind::cancelled || why.kind == ErrorKind::limit || tries_left_ == 0 ||
+         bound_.passed(Clock::now());
+}
+
+bool DeliveryLeg::ready() { return lease_ && text_sent_ && !lease_->client->stale(); }
+
+Task<std::optional<Reply>> DeliveryLeg::prepare(const mail::Envelope& envelope, Text text) {
+  while (!ready()) {
+    if (text_sent_) {
+      const Error why{ErrorKind::closed, "the connection was lost before the final dot"};
+      drop(why);
+      if (given_up(why)) co_return unavailable(why);
+    }
+    auto opened = co_await ask_with_failover(envelope, nullptr);
+    if (!opened) co_return unavailable(opened.error());
+    if (!opened->positive()) {
+      // MAIL was taken before and is refused now: the recipients' 250 can't be kept.
+      pause();
+      co_return Reply::of(451, "4.4.2",
+                          "the mail server behind this gateway changed its mind, try again");
+    }
+    auto refused = co_await transfer(text);
+    if (refused && *refused) {
+      pause();
+      co_return std::move(*refused);
+    }
+    if (refused) continue;
+    const Error why = std::move(refused.error());
+    drop(why);
+    if (given_up(why)) co_return unavailable(why);
+  }
+  co_return std::nullopt;
+}
+
+Task<DeliveryLeg::Outcome> DeliveryLeg::finish() {
+  if (bound_.remaining(Clock::now()) < kTimeForTheAnswer) {
+    // Not the upstream's fault, and nothing that another one could mend.
+    const Error why{ErrorKind::limit, "no time is left to wait for the upstream's answer"};
+    drop(why);
+    co_return unavailable(why);
+  }
+  auto answer = co_await lease_->client->finish();
+  if (!answer) {
+    drop(answer.error());
+    co_return no_answer();
+  }
+  if (auto* acceptance = std::get_if<upstream::UpstreamAcceptance>(&*answer)) {
+    last_words_ = acceptance->reply().summary();
+    pause();
+    co_return std::move(*acceptance);
+  }
+  const Reply& refusal = std::get<Reply>(*answer);
+  last_words_ = refusal.summary();
+  pause();
+  co_return to_client(refusal, "0.0");
+}
+
+void DeliveryLeg::pause() {
+  if (!lease_) return;
+  upstream::Pool::Lease lease = take_lease();
+  if (cancel_.cancelled())
+    pool_.drop(std::move(lease), Error{ErrorKind::cancelled, "the session was cut"});
+  else
+    pool_.reset_and_give_back(std::move(lease));
+}
+
+}  // namespace sekisho
