@@ -1,6 +1,7 @@
 #include "gateway/delivery.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -54,7 +55,7 @@ Task<bool> Delivery::prepare(const mail::Envelope& envelope, DeliveryLeg::Text t
   const auto open = [](Leg* leg) { return !leg->settled() && !leg->way.ready(); };
   // One may be lost while another is brought up: until all are ready at the same time. Each leg
   // has a number of tries.
-  while (std::ranges::any_of(legs, open)) {
+  do {
     for (Leg* leg : legs) {
       if (!open(leg)) continue;
       auto refused = co_await leg->way.prepare(envelope, text);
@@ -62,7 +63,7 @@ Task<bool> Delivery::prepare(const mail::Envelope& envelope, DeliveryLeg::Text t
       leg->outcome = std::move(*refused);
       if (answers == Answers::one_for_all) co_return false;
     }
-  }
+  } while (legs.size() > 1 && std::ranges::any_of(legs, open));
   co_return true;
 }
 
@@ -76,7 +77,9 @@ Task<void> Delivery::send_dots(const mail::Envelope& envelope, DeliveryLeg::Text
   for (Leg* leg : legs) {
     if (leg->settled()) continue;
     // The answers of those before it took their time, in which this one may have been lost.
-    if (auto refused = co_await leg->way.prepare(envelope, text))
+    std::optional<Reply> refused;
+    if (legs.size() > 1) refused = co_await leg->way.prepare(envelope, text);
+    if (refused)
       leg->outcome = std::move(*refused);
     else
       leg->outcome = co_await leg->way.finish();
@@ -149,7 +152,10 @@ std::vector<MessageRecord::Leg> Delivery::report() const {
   std::vector<MessageRecord::Leg> all;
   for (const auto& leg : legs_) {
     if (leg->way.recipients() == 0) continue;
-    all.push_back({leg->way.upstream(), leg->way.last_words(), {}});
+    // What was said before the end of the message is no answer to it.
+    all.push_back({leg->way.upstream(),
+                   leg->outcome ? leg->way.last_words() : "given up before the final dot",
+                   {}});
     if (leg->accepted())
       all.back().queue_id = std::get<upstream::UpstreamAcceptance>(*leg->outcome).queue_id();
   }

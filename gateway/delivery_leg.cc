@@ -192,7 +192,7 @@ Task<std::optional<Reply>> DeliveryLeg::prepare(const mail::Envelope& envelope, 
       pause();
       co_return std::move(*refused);
     }
-    if (refused) continue;
+    if (refused) co_return std::nullopt;  // the dot follows at once, or prepare() is called again
     const Error why = std::move(refused.error());
     drop(why);
     if (given_up(why)) co_return unavailable(why);

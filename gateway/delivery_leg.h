@@ -41,7 +41,7 @@ class DeliveryLeg {
   // Before the first prepare(): `bound` is for all that follows, failover included.
   void begin(Deadline bound);
   // Everything up to the dot: MAIL, RCPTs, DATA and the text. Nothing when the dot may follow, else
-  // the reply for the client. May be called again, and does nothing while ready(): where the
+  // the reply for the client. May be called again later, and does nothing while ready(): where the
   // connection was lost meanwhile, the next one gets it all.
   Task<std::optional<smtp::Reply>> prepare(const mail::Envelope& envelope, Text text);
   // prepare() is done, and nobody has spoken or closed since.

@@ -64,11 +64,12 @@ constexpr Mistake kMistakes[] = {
      "[route.r] is asked first and takes all of it"},
     {MX OURS UP "[route.r]\nupstreams = [\"x\"]\nrecipient_domains = [\"example.org\"]", 5, 12,
      "\"example.com\" has no route"},
-    {INSIDE UP "[route.r]\nupstreams = [\"x\"]\nsenders = [\"example.org\"]", 1, 1,
-     "no route takes what the others leave"},
+    {INSIDE "[relay]\nnetworks = [\"127.0.0.1\"]\n" UP
+            "[route.r]\nupstreams = [\"x\"]\nsenders = [\"example.org\"]",
+     1, 1, "no route takes what the others leave"},
     {MX OURS "[upstream.y]\nhost = \"a.example.com\"\n" UP "[route.r]\nupstreams = [\"x\"]", 6, 1,
      "no route names it"},
-    {MX OURS UP "[route.r]\nupstreams = [\"x\"]\nsenders = [\"a b\"]", 10, 11,
+    {MX OURS UP "[route.r]\nupstreams = [\"x\"]\nsenders = [\"a b\"]", 10, 12,
      "is not an address, a domain"},
     // Listeners.
     {OURS, 0, 0, "nobody could connect"},
