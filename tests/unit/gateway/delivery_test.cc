@@ -86,7 +86,7 @@ TEST_F(DeliveryTest, ARefusalAfterTheDotIsTheClientsAnswer) {
     EXPECT_THAT(peer.commands(), Not(Contains("RSET")));
     EXPECT_EQ(pool->idle_connections(), 1U);
     settle();
-    pool = std::make_unique<upstream::Pool>(loop, resolver, *log, metrics);
+    pool = std::make_unique<upstream::Pool>(loop, resolver, offload, *log, metrics);
   }
 }
 
