@@ -133,7 +133,6 @@ FORMS = {
     "group": b"list:%s;" % VICTIM,
     # Parameters.
     "orcpt_of_ours": b"<%s> ORCPT=rfc822;local@example.com" % VICTIM,
-    "orcpt_of_the_other": b"<%s> ORCPT=rfc822;victim@foreign.example.net" % LOCAL,
     "notify": b"<%s> NOTIFY=NEVER" % VICTIM,
     "auth_on_rcpt": b"<%s> AUTH=<>" % VICTIM,
     "holdfor": b"<%s> BY=120;R" % VICTIM,
@@ -244,6 +243,13 @@ class AddressForms(OpenRelayTest):
         wire.expect(354, "DATA")
         wire.expect(250, MESSAGE)
         self.assertEqual(len(self.upstream.messages) - self.delivered, 1)
+
+    def test_an_orcpt_is_no_recipient(self):
+        wire = self.wire("mx")
+        wire.expect(250, "EHLO spammer.example.org")
+        wire.expect(250, "MAIL FROM:<spammer@foreign.example.org>")
+        wire.expect(250, b"RCPT TO:<%s> ORCPT=rfc822;%s\r\n" % (LOCAL, VICTIM))
+        self.check_upstream(("RCPT TO:<%s>" % LOCAL.decode(),))
 
     @harness.cases({"submission": "submission", "submissions": "submissions"})
     def test_control_a_login_may_send_anywhere_on(self, listener):

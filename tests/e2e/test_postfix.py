@@ -207,13 +207,15 @@ class InFrontOfASmallPostfix(PostfixTest):
         wire.expect(250, "MAIL FROM:<a@example.org>")
         wire.expect(250, f"RCPT TO:<{self.recipient()}>")
         wire.expect(354, "DATA")
-        self.assertIn("too big", wire.expect(
-            "552 5.3.4", b"Subject: big\r\n\r\n" + b"x" * 70 * 1000 + b"\r\n.\r\n"))
+        self.assertIn("larger than 17952 bytes", wire.expect(
+            "552 5.3.4", b"Subject: big\r\n\r\n" + b"x" * 30 * 1000 + b"\r\n.\r\n"))
 
     def test_an_announced_size_too_large_for_it_is_552_at_once(self):
         wire = self.mx()
-        wire.expect(250, "MAIL FROM:<a@example.org> SIZE=30000")
-        wire.expect("552 5.3.4", f"RCPT TO:<{self.recipient()}>")
+        wire.expect(250, "MAIL FROM:<a@example.org> SIZE=10000")
+        wire.expect(250, f"RCPT TO:<{self.recipient()}>")  # its SIZE is known from now on
+        wire.expect(250, "RSET")
+        wire.expect("552 5.3.4", "MAIL FROM:<a@example.org> SIZE=30000")
 
 
 class InFrontOfAPostfixForFewRecipients(PostfixTest):

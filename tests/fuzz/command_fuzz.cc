@@ -26,8 +26,17 @@ void check_refusal(const Reply& reply) {
   for (const char c : reply.lines.front()) require(c >= ' ' && c <= '~');
 }
 
-void check_mailbox(const Mailbox& mailbox) {
-  for (const char c : mailbox.to_string()) require(c >= ' ' && c <= '~');
+// Bytes beyond ASCII only where the command said SMTPUTF8; control bytes never.
+void check_mailbox(const Mailbox& mailbox, bool smtp_utf8) {
+  for (const char c : mailbox.to_string()) {
+    const auto byte = static_cast<unsigned char>(c);
+    require(byte >= 0x20 && byte != 0x7F && (byte < 0x80 || smtp_utf8));
+  }
+}
+
+// What goes on to the next server as it came must be no more than one word of a command.
+void check_word(const std::string& text) {
+  for (const char c : text) require(c > ' ' && c <= '~');
 }
 
 void check_sasl(const AuthCommand& command) {
@@ -59,7 +68,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto refused = Dialog(DialogRules{}).refuse(command.verb)) check_refusal(*refused);
 
   if (const auto mail = parse_mail(command.argument)) {
-    if (mail->sender) check_mailbox(*mail->sender);
+    if (mail->sender) check_mailbox(*mail->sender, mail->parameters.smtp_utf8);
+    check_word(mail->parameters.dsn_id);
     if (mail->parameters.auth) {
       for (const char c : *mail->parameters.auth) {
         require(static_cast<unsigned char>(c) >= 0x20 && c != 0x7F);
@@ -68,10 +78,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } else {
     check_refusal(mail.error());
   }
-  if (const auto rcpt = parse_rcpt(command.argument)) {
-    check_mailbox(rcpt->recipient);
-  } else {
-    check_refusal(rcpt.error());
+  for (const bool smtp_utf8 : {false, true}) {
+    if (const auto rcpt = parse_rcpt(command.argument, smtp_utf8)) {
+      check_mailbox(rcpt->recipient, smtp_utf8);
+      check_word(rcpt->parameters.notify);
+      check_word(rcpt->parameters.original_recipient);
+    } else {
+      check_refusal(rcpt.error());
+    }
   }
   if (const auto auth = parse_auth(command.argument)) {
     check_sasl(*auth);

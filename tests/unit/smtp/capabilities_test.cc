@@ -16,16 +16,20 @@ Capabilities parse(std::vector<std::string> extensions) {
 }
 
 TEST(Capabilities, ReadsKeywordsInAnyCase) {
-  const auto found = parse({"PIPELINING", "8bitmime", "EnhancedStatusCodes", "starttls", "DSN",
-                            "size 10485760", "AUTH PLAIN login", "CHUNKING"});
+  const auto found =
+      parse({"PIPELINING", "8bitmime", "EnhancedStatusCodes", "starttls", "dsn", "smtputf8",
+             "RequireTLS", "DELIVERBY", "size 10485760", "AUTH PLAIN login", "CHUNKING"});
   EXPECT_TRUE(found.pipelining);
   EXPECT_TRUE(found.eight_bit_mime);
   EXPECT_TRUE(found.enhanced_status_codes);
   EXPECT_TRUE(found.starttls);
+  EXPECT_TRUE(found.dsn);
+  EXPECT_TRUE(found.smtp_utf8);
+  EXPECT_TRUE(found.require_tls);
   EXPECT_TRUE(found.has_size);
   EXPECT_EQ(found.size, 10'485'760U);
   EXPECT_EQ(found.auth, (std::vector<std::string>{"PLAIN", "LOGIN"}));
-  EXPECT_EQ(found.others, (std::vector<std::string>{"DSN", "CHUNKING"}));
+  EXPECT_EQ(found.others, (std::vector<std::string>{"DELIVERBY", "CHUNKING"}));
 }
 
 TEST(Capabilities, AreNoneInAReplyOfOneLine) {
