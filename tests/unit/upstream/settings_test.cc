@@ -13,7 +13,7 @@ TEST(UpstreamSettings, DocumentsEveryField) {
   UpstreamSettings settings;
   test::SettingsErrors visitor;
   settings.visit(visitor);
-  EXPECT_EQ(visitor.keys.size(), 22U);
+  EXPECT_EQ(visitor.keys.size(), 23U);
   EXPECT_TRUE(visitor.undocumented.empty());
 }
 
