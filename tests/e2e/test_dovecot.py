@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import smtplib
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -63,9 +64,14 @@ class Dovecot:
     def start(self):
         self.process = subprocess.Popen([DOVECOT, "-F", "-c", self.folder / "dovecot.conf"],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        wait_until(lambda: self.socket.exists() or self.process.poll() is not None, "Dovecot")
+        wait_until(lambda: self.listens() or self.process.poll() is not None, "Dovecot")
         if self.process.poll() is not None:
             raise AssertionError("Dovecot did not start: " + (self.folder / "log").read_text())
+
+    def listens(self):
+        """The file of the socket alone may be its predecessor's."""
+        with socket.socket(socket.AF_UNIX) as one:
+            return one.connect_ex(str(self.socket)) == 0
 
     def stop(self):
         self.process.terminate()
