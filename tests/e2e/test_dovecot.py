@@ -4,6 +4,7 @@ import getpass
 import os
 import pathlib
 import shutil
+import signal
 import smtplib
 import socket
 import subprocess
@@ -63,7 +64,8 @@ class Dovecot:
 
     def start(self):
         self.process = subprocess.Popen([DOVECOT, "-F", "-c", self.folder / "dovecot.conf"],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        start_new_session=True)
         wait_until(lambda: self.listens() or self.process.poll() is not None, "Dovecot")
         if self.process.poll() is not None:
             raise AssertionError("Dovecot did not start: " + (self.folder / "log").read_text())
@@ -74,8 +76,9 @@ class Dovecot:
             return one.connect_ex(str(self.socket)) == 0
 
     def stop(self):
-        self.process.terminate()
+        os.killpg(self.process.pid, signal.SIGKILL)  # its auth process would outlive it for a while
         self.process.wait(timeout=PATIENCE)
+        wait_until(lambda: not self.listens(), "Dovecot's processes to end")
 
     def remove(self):
         if self.process is not None and self.process.poll() is None:
