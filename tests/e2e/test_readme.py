@@ -165,7 +165,7 @@ class Start(unittest.TestCase):
         self.addCleanup(self.assert_gone, first)
         self.addCleanup(os.kill, first, signal.SIGTERM)
         printed = self.start("--detach")
-        self.assertIn(f"port {port} is held by sekisho,pid={first}; trying the next", printed)
+        self.assertIn(f"port {port} is held by sekisho-keeper,pid={first}; trying the next", printed)
 
     def test_forwards_to_the_upstream_that_is_named(self):
         with RecordingUpstream() as upstream:
