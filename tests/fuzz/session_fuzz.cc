@@ -25,6 +25,7 @@
 
 #include <sys/socket.h>
 
+#include "gateway/auth/dovecot_connection.h"
 #include "gateway/base/text.h"
 #include "gateway/session.h"
 #include "tests/fuzz/session/fuzz_client.h"
@@ -68,7 +69,9 @@ struct Run {
   Run(World& shared, const Input& input)
       : world(shared),
         pool(world.loop, world.resolver, world.offload, world.log, world.metrics),
-        services{world.loop, world.offload, pool, world.log, world.metrics, world.counters} {
+        dovecot(world.loop),
+        services{world.loop, world.offload, pool,          dovecot,
+                 world.log,  world.metrics, world.counters} {
     world.first.begin(input.misbehaviour, input.has_extensions);
     world.second.begin(input.both ? input.misbehaviour : Misbehaviour{}, input.has_extensions);
     std::array<int, 2> ends{};
@@ -110,6 +113,7 @@ struct Run {
   World& world;
   CancelSource never;
   upstream::Pool pool;
+  auth::DovecotConnections dovecot;
   SessionServices services;
   std::optional<Session> session;
   std::optional<FuzzClient> client;
