@@ -8,7 +8,6 @@ import os
 import pathlib
 import re
 import shutil
-import signal
 import smtplib
 import subprocess
 import tempfile
@@ -59,13 +58,22 @@ class UnpackedMta:
 
     def __enter__(self):
         [self.port] = free_ports(1)
-        script = f"set -e\n{self.mounts()}exec {self.command()}\n"
+        # The shell stays, as the first process of the namespace below: a server that changes its user
+        # would no longer hear that we have ended (PR_SET_PDEATHSIG).
+        script = f"set -e\n{self.mounts()}{self.command()}\nexit\n"
         with open(self.folder / "output", "w", encoding="utf-8") as output:
-            # A session of its own: its processes are ended together, by their group.
-            self.process = subprocess.Popen(["unshare", "-m", "sh", "-c", script], stdout=output,
-                                            stderr=output, stdin=subprocess.DEVNULL,
-                                            start_new_session=True)
-        wait_until(self.answers, f"{type(self).__name__} to listen: {self.output()}")
+            # A process namespace of its own, whose processes end with its first one; and that ends
+            # with us, however we do.
+            self.process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", "unshare", "-m", "-p", "-f", "--kill-child",
+                 "sh", "-c", script],
+                stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+        try:
+            wait_until(self.answers, f"{type(self).__name__} to listen")
+        except AssertionError as failed:
+            output = self.output()
+            self.__exit__()
+            raise AssertionError(output) from failed
         return self
 
     def answers(self):
@@ -81,7 +89,7 @@ class UnpackedMta:
         return (self.folder / "output").read_text(errors="replace")
 
     def __exit__(self, *exception):
-        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
