@@ -78,7 +78,7 @@ Task<Result<Reply>> DeliveryLeg::ask(const mail::Envelope& envelope,
   if (recipients.empty()) co_return Reply::of(250, "2.0.0", "ok");
 
   const upstream::Carrier carrier{.capabilities = lease_->client->capabilities(),
-                                  .tls_verified = lease_->tls_verified()};
+                                  .tls_verified = lease_->client->tls_verified()};
   if (auto refused = refuse_envelope(envelope, carrier)) co_return std::move(*refused);
   for (const upstream::Recipient* one : recipients) {
     auto refused = refuse_recipient(one->parameters, carrier);

@@ -23,8 +23,7 @@ void Health::connected(Upstream& upstream, const SmtpClient& client) {
   Meters& count = meters(upstream);
   count.opened.add();
   upstream.breaker->connected();
-  upstream.last_hello.remember(client.capabilities(),
-                               client.tls() != nullptr && verifies(upstream.settings.tls));
+  upstream.last_hello.remember(Offer(client.capabilities(), client.tls_verified()));
   count.breaker_open.set(0);  // also when a reload brought a new breaker for this name
   // Said once, and again after it was well in between: not once for each connection.
   const bool noted = !client.note().empty();

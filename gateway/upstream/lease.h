@@ -14,11 +14,6 @@ struct Lease {
   ConnectionSlot slot;  // its place among max_connections; released after the client is gone
   std::unique_ptr<SmtpClient> client;
   bool fresh = false;  // opened for this lease: a failure is the upstream's, not staleness
-
-  // Nobody in between can be the other end.
-  [[nodiscard]] bool tls_verified() const {
-    return client->tls() != nullptr && verifies(upstream->settings.tls);
-  }
 };
 
 }  // namespace sekisho::upstream

@@ -12,29 +12,34 @@ constexpr std::uint64_t kRoomForOurFields = 2048;
 
 }  // namespace
 
-void LastHello::remember(const smtp::Capabilities& capabilities, bool tls_verified) {
-  const std::lock_guard lock(mutex_);
-  if (said_ && said_->capabilities == capabilities && said_->tls_verified == tls_verified) return;
-  said_ = Said{capabilities, tls_verified};
+Offer::Offer(const smtp::Capabilities& has, bool tls_verified)
+    : eight_bit_mime(has.eight_bit_mime),
+      smtp_utf8(has.smtp_utf8),
+      dsn(has.dsn),
+      require_tls(has.require_tls && tls_verified) {
+  if (has.has_size && has.size > kRoomForOurFields) size = has.size - kRoomForOurFields;
 }
 
-std::optional<LastHello::Said> LastHello::said() const {
-  const std::lock_guard lock(mutex_);
-  return said_;
-}
-
-void Offer::narrow(const std::optional<LastHello::Said>& said) {
-  if (!said) {
+void Offer::narrow(const std::optional<Offer>& other) {
+  if (!other) {
     smtp_utf8 = dsn = require_tls = false;
     return;
   }
-  const smtp::Capabilities& has = said->capabilities;
-  eight_bit_mime = eight_bit_mime && has.eight_bit_mime;
-  smtp_utf8 = smtp_utf8 && has.smtp_utf8;
-  dsn = dsn && has.dsn;
-  require_tls = require_tls && has.require_tls && said->tls_verified;
-  if (has.has_size && has.size > kRoomForOurFields)
-    size = std::min(size.value_or(has.size), has.size - kRoomForOurFields);
+  eight_bit_mime = eight_bit_mime && other->eight_bit_mime;
+  smtp_utf8 = smtp_utf8 && other->smtp_utf8;
+  dsn = dsn && other->dsn;
+  require_tls = require_tls && other->require_tls;
+  if (other->size) size = std::min(size.value_or(*other->size), *other->size);
+}
+
+void LastHello::remember(const Offer& offer) {
+  const std::lock_guard lock(mutex_);
+  offer_ = offer;
+}
+
+std::optional<Offer> LastHello::offer() const {
+  const std::lock_guard lock(mutex_);
+  return offer_;
 }
 
 Offer offer_of(const Upstreams& upstreams) {
@@ -43,7 +48,7 @@ Offer offer_of(const Upstreams& upstreams) {
   for (const bool healthy : {true, false}) {
     for (const auto& upstream : upstreams) {
       if (healthy == upstream->breaker->open()) continue;
-      all.narrow(upstream->last_hello.said());
+      all.narrow(upstream->last_hello.offer());
       any = true;
     }
     if (any) return all;

@@ -13,22 +13,6 @@
 
 namespace sekisho::upstream {
 
-struct Upstream;
-
-class LastHello {
- public:
-  struct Said {
-    smtp::Capabilities capabilities;
-    bool tls_verified = false;
-  };
-  void remember(const smtp::Capabilities& capabilities, bool tls_verified);
-  [[nodiscard]] std::optional<Said> said() const;
-
- private:
-  mutable std::mutex mutex_;
-  std::optional<Said> said_;  // guarded by mutex_
-};
-
 struct Offer {
   bool eight_bit_mime = true;
   bool smtp_utf8 = true;
@@ -36,8 +20,22 @@ struct Offer {
   bool require_tls = true;
   std::optional<std::uint64_t> size;  // the least that one of them takes; none: no bound is known
 
-  // Leaves of this what an upstream has that said so, or never spoke yet.
-  void narrow(const std::optional<LastHello::Said>& said);
+  Offer() = default;  // as if there were no upstream to lack anything
+  // What one upstream has by its EHLO. REQUIRETLS counts over a verified connection alone.
+  Offer(const smtp::Capabilities& capabilities, bool tls_verified);
+  // Leaves of this what an upstream has that offers `other`; none: it never spoke yet.
+  void narrow(const std::optional<Offer>& other);
+  bool operator==(const Offer&) const = default;
+};
+
+class LastHello {
+ public:
+  void remember(const Offer& offer);
+  [[nodiscard]] std::optional<Offer> offer() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::optional<Offer> offer_;  // guarded by mutex_
 };
 
 }  // namespace sekisho::upstream

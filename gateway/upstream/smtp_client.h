@@ -39,6 +39,8 @@ class SmtpClient {
 
   [[nodiscard]] const smtp::Capabilities& capabilities() const;
   [[nodiscard]] const TlsInfo* tls() const;  // null in plain
+  // Nobody in between can be the other end: TLS, and the settings had the certificate checked.
+  [[nodiscard]] bool tls_verified() const { return tls() != nullptr && tls()->peer_verified; }
   // Something an administrator should know of this connection: why it is in plain although the
   // upstream offered STARTTLS. Empty mostly.
   [[nodiscard]] const std::string& note() const;

@@ -115,7 +115,7 @@ TEST(CapabilityMatrix, EachWishIsCarriedOrRefusedAtEachUpstream) {
           << ", RCPT " << wish.rcpt;
 }
 
-LastHello::Said said(const Personality& upstream) {
+Offer said(const Personality& upstream) {
   smtp::Reply hello = smtp::Reply::plain(250, "upstream.example");
   hello.lines.insert(hello.lines.end(), upstream.extensions.begin(), upstream.extensions.end());
   return {smtp::Capabilities::parse(hello), upstream.tls_verified};
