@@ -1,6 +1,5 @@
 #include "gateway/snapshot.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
@@ -51,17 +50,8 @@ Result<upstream::Upstreams> make_upstreams(const config::Settings& settings,
     inbox.tls = upstream::TlsMode::never;
     wanted.emplace("inbox", std::move(inbox));
   }
-  const upstream::Upstreams known =
-      previous != nullptr ? previous->upstreams : upstream::Upstreams{};
-  upstream::Upstreams upstreams;
-  for (const auto& [name, one] : wanted) {
-    auto made = upstream::Upstream::make(name, one, settings.hostname, known);
-    if (!made) return std::unexpected(std::move(made.error()));
-    upstreams.push_back(std::move(*made));
-  }
-  std::ranges::sort(upstreams, {},
-                    [](const auto& u) { return std::pair(u->settings.priority, u->name); });
-  return upstreams;
+  return upstream::make_upstreams(
+      wanted, settings.hostname, previous != nullptr ? previous->upstreams : upstream::Upstreams{});
 }
 
 // Its folder is made here, and a folder that can't be written in refuses the configuration: later

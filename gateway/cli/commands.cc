@@ -11,6 +11,7 @@
 
 #include "gateway/auth/user_command.h"
 #include "gateway/cli/exit_code.h"
+#include "gateway/cli/loading.h"
 #include "gateway/config/load.h"
 #include "gateway/inbox/capture_server.h"
 #include "gateway/keeper/keeper.h"
@@ -21,35 +22,7 @@
 namespace sekisho::cli {
 namespace {
 
-using config::Diagnostic;
 using config::Loaded;
-
-void print(const std::vector<Diagnostic>& diagnostics) {
-  for (const Diagnostic& diagnostic : diagnostics) fmt::print(stderr, "{}", diagnostic.render());
-}
-
-std::string counted(std::size_t count, std::string_view what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
-// "3 errors, 1 warning", after they were printed.
-void print_with_sum(const std::vector<Diagnostic>& diagnostics) {
-  print(diagnostics);
-  std::size_t warnings = 0;
-  for (const Diagnostic& diagnostic : diagnostics) warnings += diagnostic.warning ? 1 : 0;
-  const std::size_t errors = diagnostics.size() - warnings;
-  fmt::print(stderr, "{}{}\n", counted(errors, "error"),
-             warnings == 0 ? "" : ", " + counted(warnings, "warning"));
-}
-
-using Reader = std::expected<Loaded, std::vector<Diagnostic>> (&)(const std::filesystem::path&);
-
-std::optional<Loaded> load_or_complain(Reader reader, const std::filesystem::path& file) {
-  auto loaded = reader(file);
-  if (loaded) return std::move(*loaded);
-  print_with_sum(loaded.error());
-  return std::nullopt;
-}
 
 // The keeper starts this program again, which finds by its environment what it is to be.
 int run_under_keeper(const std::filesystem::path& config_file, const RunOptions& options) {

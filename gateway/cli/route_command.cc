@@ -1,5 +1,4 @@
 // `sekisho route`: which way a message would go.
-#include <algorithm>
 #include <cstdio>
 #include <optional>
 #include <utility>
@@ -9,7 +8,7 @@
 #include "gateway/base/encode.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/exit_code.h"
-#include "gateway/config/load.h"
+#include "gateway/cli/loading.h"
 #include "gateway/upstream/routes.h"
 
 namespace sekisho::cli {
@@ -18,18 +17,6 @@ namespace {
 int complain(std::string_view what) {
   fmt::print(stderr, "sekisho route: {}\n", what);
   return kErrors;
-}
-
-Result<upstream::Upstreams> upstreams_of(const config::Settings& settings) {
-  upstream::Upstreams all;
-  for (const auto& [name, one] : settings.upstreams) {
-    auto made = upstream::Upstream::make(name, one, settings.hostname);
-    if (!made) return std::unexpected(std::move(made.error()));
-    all.push_back(std::move(*made));
-  }
-  std::ranges::sort(all, {},
-                    [](const auto& u) { return std::pair(u->settings.priority, u->name); });
-  return all;
 }
 
 void print_route(const std::string& recipient, const upstream::Route* route, bool inbox) {
@@ -49,11 +36,8 @@ void print_route(const std::string& recipient, const upstream::Route* route, boo
 }  // namespace
 
 int show_route(const RouteWish& wish, const std::filesystem::path& config_file) {
-  auto loaded = config::load(config_file);
-  if (!loaded) {
-    for (const auto& diagnostic : loaded.error()) fmt::print(stderr, "{}", diagnostic.render());
-    return kErrors;
-  }
+  const auto loaded = load_or_complain(config::load, config_file);
+  if (!loaded) return kErrors;
   const config::Settings& settings = loaded->settings;
   if (!wish.listener.empty() && !settings.listeners.contains(wish.listener))
     return complain(fmt::format("there is no [listener.{}]", wish.listener));
@@ -63,7 +47,7 @@ int show_route(const RouteWish& wish, const std::filesystem::path& config_file) 
     if (!parsed) return complain("--from: " + parsed.error().text);
     sender = std::move(*parsed);
   }
-  auto upstreams = upstreams_of(settings);
+  auto upstreams = upstream::make_upstreams(settings.upstreams, settings.hostname);
   if (!upstreams) return complain(upstreams.error().text);
   auto routes = upstream::Routes::create(settings.routes, *upstreams);
   if (!routes) return complain(routes.error().text);

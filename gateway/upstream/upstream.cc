@@ -1,5 +1,6 @@
 #include "gateway/upstream/upstream.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -32,6 +33,19 @@ Result<std::shared_ptr<Upstream>> Upstream::make(
     upstream->tls = std::move(*tls);
   }
   return upstream;
+}
+
+Result<Upstreams> make_upstreams(const std::map<std::string, UpstreamSettings>& settings,
+                                 const std::string& hostname, const Upstreams& previous) {
+  Upstreams all;
+  for (const auto& [name, one] : settings) {
+    auto made = Upstream::make(name, one, hostname, previous);
+    if (!made) return std::unexpected(std::move(made.error()));
+    all.push_back(std::move(*made));
+  }
+  std::ranges::sort(all, {},
+                    [](const auto& u) { return std::pair(u->settings.priority, u->name); });
+  return all;
 }
 
 }  // namespace sekisho::upstream

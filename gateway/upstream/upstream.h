@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,6 +40,10 @@ struct Upstream {
 };
 
 using Upstreams = std::vector<std::shared_ptr<Upstream>>;  // by priority
+
+// All that are configured, by priority and name; like make().
+Result<Upstreams> make_upstreams(const std::map<std::string, UpstreamSettings>& settings,
+                                 const std::string& hostname, const Upstreams& previous = {});
 
 // What all of them have that are not skipped; all of them, when every one is.
 Offer offer_of(const Upstreams& upstreams);
