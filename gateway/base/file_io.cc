@@ -45,6 +45,20 @@ Result<std::string> read_whole_file(const std::filesystem::path& path, std::size
   return text;
 }
 
+Result<Secret> read_secret(const std::filesystem::path& path) {
+  constexpr std::size_t kMaxSecretBytes = 16 * 1024;  // tokens are long
+  auto text = read_whole_file(path, kMaxSecretBytes);
+  if (!text) return std::unexpected(std::move(text.error()));
+  const std::string_view line = std::string_view(*text).substr(0, text->find_first_of("\r\n"));
+  const bool fits = !line.empty() && line.find('\0') == std::string_view::npos;
+  Secret secret(fits ? line : std::string_view());
+  wipe(*text);
+  if (!fits)
+    return fail(ErrorKind::invalid,
+                fmt::format("{} holds no secret in its first line", path.string()));
+  return secret;
+}
+
 Result<File> lock_file(const std::filesystem::path& path) {
   auto lock = File::open(path, O_RDONLY | O_CREAT | O_NOFOLLOW);
   while (lock && ::flock(lock->fd(), LOCK_EX) != 0)

@@ -9,6 +9,7 @@
 
 #include "gateway/base/error.h"
 #include "gateway/base/file.h"
+#include "gateway/base/secret.h"
 
 namespace sekisho {
 
@@ -16,6 +17,10 @@ namespace sekisho {
 constexpr std::size_t kMaxFileBytes = 64UL * 1024 * 1024;
 Result<std::string> read_whole_file(const std::filesystem::path& path,
                                     std::size_t max = kMaxFileBytes);
+
+// A password or token: the first line of a file, which must not be empty or hold a NUL. What was
+// read besides is wiped.
+Result<Secret> read_secret(const std::filesystem::path& path);
 
 // Waits for the exclusive lock; it ends with the handle.
 Result<File> lock_file(const std::filesystem::path& path);

@@ -131,13 +131,18 @@ void check_folders(const CheckContext& context) {
   }
 }
 
-void check_upstream_secrets(const CheckContext& context) {
+void check_secrets(const CheckContext& context) {
+  readable(context, "auth.helpers.ldap.search_password_file",
+           context.settings().auth.helpers.ldap.search_password_file, Privacy::secret,
+           "write the password of search_dn into it, and chmod 600");
   for (const auto& [name, upstream] : context.settings().upstreams)
     readable(context, fmt::format("upstream.{}.auth.secret_file", name), upstream.login.secret_file,
              Privacy::secret, "write the password into it, and chmod 600");
 }
 
 void check_authorities(const CheckContext& context) {
+  readable(context, "auth.helpers.ldap.ca_file", context.settings().auth.helpers.ldap.ca_file,
+           Privacy::anybody);
   for (const auto& [name, listener] : context.settings().listeners) {
     const std::string setting = fmt::format("listener.{}.client_ca_file", name);
     if (!readable(context, setting, listener.client_ca_file, Privacy::anybody)) continue;
@@ -161,7 +166,7 @@ void check_files(const CheckContext& context) {
   check_relay(context);
   check_folders(context);
   check_authorities(context);
-  check_upstream_secrets(context);
+  check_secrets(context);
 }
 
 }  // namespace sekisho::config

@@ -21,24 +21,38 @@ namespace {
 // A helper gives up before the gateway gives it up.
 constexpr std::chrono::milliseconds kMargin{500};
 
+// The fields of a setup frame, in their order.
+enum Field : std::size_t {
+  kKind,
+  kService,
+  kUri,
+  kStarttls,
+  kCaFile,
+  kBindDn,
+  kSearchBase,
+  kSearchFilter,
+  kSearchDn,
+  kSearchPassword,
+  kPatience,
+  kFields
+};
+
 std::unique_ptr<PasswordChecker> make_checker(std::string_view setup) {
   const auto fields = decode_fields(setup);
-  if (!fields || fields->size() != 10) return nullptr;
-  const auto text = [&](std::size_t i) { return std::string((*fields)[i]); };
-  if (text(0) == "pam") return make_pam_checker({.service = text(1)});
-  LdapSettings ldap;
-  ldap.uri = text(2);
-  ldap.starttls = text(3) == "yes";
-  ldap.ca_file = text(4);
-  ldap.bind_dn = text(5);
-  ldap.search_base = text(6);
-  ldap.search_filter = text(7);
-  ldap.search_dn = text(8);
-  const std::size_t patience_at = (*fields)[9].find(' ');
-  if (patience_at == std::string_view::npos) return nullptr;
-  const auto patience = parse_uint((*fields)[9].substr(0, patience_at));
+  if (!fields || fields->size() != kFields) return nullptr;
+  const auto text = [&](Field field) { return std::string((*fields)[field]); };
+  if (text(kKind) == "pam") return make_pam_checker({.service = text(kService)});
+  const auto patience = parse_uint((*fields)[kPatience]);
   if (!patience) return nullptr;
-  return make_ldap_checker(ldap, Secret((*fields)[9].substr(patience_at + 1)),
+  LdapSettings ldap;
+  ldap.uri = text(kUri);
+  ldap.starttls = text(kStarttls) == "yes";
+  ldap.ca_file = text(kCaFile);
+  ldap.bind_dn = text(kBindDn);
+  ldap.search_base = text(kSearchBase);
+  ldap.search_filter = text(kSearchFilter);
+  ldap.search_dn = text(kSearchDn);
+  return make_ldap_checker(ldap, Secret((*fields)[kSearchPassword]),
                            std::chrono::milliseconds(*patience));
 }
 
@@ -53,22 +67,18 @@ std::string_view receive(std::string& buffer) {
 
 Result<Secret> encode_setup(const HelperSettings& settings) {
   const LdapSettings& ldap = settings.ldap;
-  std::string password;
+  Secret password;
   if (!ldap.search_password_file.empty()) {
-    auto read = read_whole_file(ldap.search_password_file);
+    auto read = read_secret(ldap.search_password_file);
     if (!read) return std::unexpected(std::move(read.error()));
-    password = trim(std::string_view(*read).substr(0, read->find('\n')));
-    wipe(*read);
+    password = std::move(*read);
   }
   // Each of a check's three waits may take its share.
   const auto patience = std::max(settings.timeout / 3 - kMargin, settings.timeout / 4);
-  std::string last = fmt::format("{} {}", patience.count(), password);
-  auto setup =
-      encode_fields({settings.pam.service.empty() ? "ldap" : "pam", settings.pam.service, ldap.uri,
-                     ldap.starttls ? "yes" : "no", ldap.ca_file.native(), ldap.bind_dn,
-                     ldap.search_base, ldap.search_filter, ldap.search_dn, last});
-  wipe(last);
-  wipe(password);
+  auto setup = encode_fields({settings.pam.service.empty() ? "ldap" : "pam", settings.pam.service,
+                              ldap.uri, ldap.starttls ? "yes" : "no", ldap.ca_file.native(),
+                              ldap.bind_dn, ldap.search_base, ldap.search_filter, ldap.search_dn,
+                              password.reveal(), std::to_string(patience.count())});
   if (!setup) return fail(ErrorKind::limit, "the settings of the login helper are too long");
   return std::move(*setup);
 }

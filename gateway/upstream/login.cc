@@ -15,25 +15,15 @@ namespace {
 
 using smtp::Reply;
 
-constexpr std::size_t kMaxSecretBytes = 16 * 1024;  // tokens are long
 // A response that makes the AUTH line longer waits for the server's 334 (RFC 4954 section 4).
 constexpr std::size_t kMaxCommandBytes = 512;
 constexpr int kMaxChallenges = 8;
 
-// The first line of the file. It blocks.
-Result<Secret> read_secret(const LoginSettings& settings) {
+// It blocks.
+Result<Secret> read_secret_of(const LoginSettings& settings) {
   const auto file = settings.file();
   if (!file) return std::unexpected(file.error());
-  auto text = read_whole_file(*file, kMaxSecretBytes);
-  if (!text) return std::unexpected(std::move(text.error()));
-  const std::string_view line = std::string_view(*text).substr(0, text->find_first_of("\r\n"));
-  const bool fits = !line.empty() && line.find('\0') == std::string_view::npos;
-  Secret secret(fits ? line : std::string_view());
-  wipe(*text);
-  if (!fits)
-    return fail(ErrorKind::invalid,
-                fmt::format("{} holds no secret in its first line", file->string()));
-  return secret;
+  return read_secret(*file);
 }
 
 // "PREFIX base64 CRLF", as a Secret.
@@ -60,7 +50,7 @@ class Login {
         whole_(whole) {}
 
   Task<Result<void>> run(std::string_view mechanism) {
-    auto read = co_await offload_.run(loop_, [this] { return read_secret(settings_); });
+    auto read = co_await offload_.run(loop_, [this] { return read_secret_of(settings_); });
     if (!read) co_return std::unexpected(std::move(read.error()));
     if (!*read) co_return std::unexpected(std::move(read->error()));
     const auto client = SaslClient::start(mechanism, settings_.user, **read);

@@ -28,6 +28,26 @@ TEST(WholeFile, IsReadToItsLastByte) {
   EXPECT_EQ(read_whole_file(dir.write("empty", "")), "");
 }
 
+TEST(SecretFile, HoldsItInItsFirstLine) {
+  const test::TempDir dir;
+  for (const std::string_view text : {"a b ", "a b \n", "a b \r\nmore", "a b \n\n"}) {
+    const auto secret = read_secret(dir.write("secret", text));
+    ASSERT_TRUE(secret) << secret.error().text;
+    EXPECT_EQ(secret->reveal(), "a b ");
+  }
+}
+
+TEST(SecretFile, WithoutOneIsRefusedByName) {
+  const test::TempDir dir;
+  for (const std::string_view text :
+       {std::string_view(""), std::string_view("\nsecret"), std::string_view("a\0b\n", 4)}) {
+    const fs::path file = dir.write("secret", text);
+    const auto secret = read_secret(file);
+    ASSERT_FALSE(secret);
+    EXPECT_THAT(secret.error().text, StartsWith(file.native()));
+  }
+}
+
 TEST(WholeFile, MayHaveItsBoundAndNoByteMore) {
   const test::TempDir dir;
   const fs::path file = dir.write("a", "12345");

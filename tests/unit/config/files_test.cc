@@ -231,5 +231,15 @@ TEST_F(ConfigFiles, ReadGivesValuesOfAConfigurationWhoseFilesAreMissing) {
   EXPECT_EQ(loaded->settings.auth.users_file, dir_.path() / "users");
 }
 
+TEST_F(ConfigFiles, TheLdapSearchPasswordIsMissedBeforeItIsNeeded) {
+  const fs::path file = main(good_config() +
+                             "[auth.helpers.ldap]\nuri = \"ldaps://ldap.example.com\"\n"
+                             "search_base = \"dc=example\"\nsearch_dn = \"cn=reader\"\n"
+                             "search_password_file = \"ldap-password\"\n");
+  const std::string told = rendered(errors_of(load(file)));
+  EXPECT_NE(told.find("ldap-password"), std::string::npos) << told;
+  EXPECT_NE(told.find("chmod 600"), std::string::npos) << told;
+}
+
 }  // namespace
 }  // namespace sekisho::config
