@@ -38,6 +38,10 @@ struct AuthSettings {
   ThrottleSettings throttle;
   login::HelperSettings helpers;  // LDAP or PAM, instead of users_file
 
+  // Is there anybody who knows who may log in?
+  [[nodiscard]] bool given() const {
+    return !users_file.empty() || !dovecot_socket.empty() || helpers.used();
+  }
   void visit(SettingsVisitor& v);
   bool operator==(const AuthSettings&) const = default;
 };

@@ -83,8 +83,7 @@ void check_profile(const CheckContext& context, const std::string& table,
   const bool for_users =
       listener.profile == Profile::submission || listener.profile == Profile::submissions;
   const std::string_view profile = to_string(listener.profile);
-  if (for_users && settings.auth.users_file.empty() && settings.auth.dovecot_socket.empty() &&
-      !settings.auth.helpers.used()) {
+  if (for_users && !settings.auth.given()) {
     context.missing(
         "auth.users_file", table,
         fmt::format("profile {} needs users who can log in, but auth.users_file is not "

@@ -22,7 +22,6 @@ class RespawnDelay {
     if (in_a_row_ <= kAtOnce) return Duration::zero();
     return std::min(kMost, kFirst * (1 << (in_a_row_ - kAtOnce - 1)));
   }
-  [[nodiscard]] int in_a_row() const { return in_a_row_; }
 
  private:
   int in_a_row_ = 0;
