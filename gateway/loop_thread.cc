@@ -20,7 +20,13 @@ LoopThread::LoopThread(const Shared& shared, std::shared_ptr<const Snapshot> sna
       pool_(loop_, shared.resolver, shared.offload, shared.log, shared.metrics),
       dovecot_(loop_),
       counters_(shared.metrics),
-      services_{loop_, shared.offload, pool_, dovecot_, shared.log, shared.metrics, counters_} {}
+      services_{loop_, shared.offload, pool_, dovecot_, shared.log, shared.metrics, counters_},
+      arrivals_(
+          loop_,
+          [this](Connection connection, const Result<ProxyHeader>& header) {
+            arrive(std::move(connection), header);
+          },
+          [this](std::string_view what) { log_failure("accept_failed", what); }) {}
 
 LoopThread::~LoopThread() {
   if (!thread_.joinable()) return;
@@ -79,19 +85,82 @@ void LoopThread::accept(const Endpoint& address, Descriptor client, const Endpoi
   const auto found = listeners_.find(address);
   if (found == listeners_.end()) return;
   const auto& plan = found->second.plan;
+  if (!plan->settings.proxies.proxy_protocol.empty())
+    return accept_from_proxy(plan, std::move(client), peer);
   const auto& limits = snapshot_->settings.limits;
   auto ticket =
       shared_.limits.admit(peer.address, limits.max_connections, limits.max_connections_per_client);
   if (!ticket) return refuse(std::move(client), *plan, peer, ticket.error());
   const Endpoint local = local_endpoint(client.get());
-  sessions_.push_front(std::make_unique<Session>(services_, snapshot_, plan, std::move(*ticket),
-                                                 client.release(), peer, local));
+  open_session({.snapshot = snapshot_,
+                .plan = plan,
+                .socket = std::move(client),
+                .ticket = std::move(*ticket),
+                .remote = peer,
+                .local = local});
+}
+
+void LoopThread::open_session(Connection connection) {
+  sessions_.push_front(std::make_unique<Session>(services_, std::move(connection)));
   try {
     spawn(serve(sessions_.begin()));
   } catch (...) {  // no memory for its frame: it has not begun
     sessions_.pop_front();
     throw;
   }
+}
+
+// Who may not announce a client may not be one either: everybody comes through the proxies here.
+void LoopThread::accept_from_proxy(const std::shared_ptr<const ListenerPlan>& plan,
+                                   Descriptor client, const Endpoint& peer) {
+  const auto& proxies = plan->settings.proxies.proxy_protocol;
+  const auto is_its = [&peer](const Network& one) { return one.contains(peer.address); };
+  if (std::ranges::none_of(proxies, is_its))
+    return refuse_proxy(*plan, peer, "stranger", "not one of the listener's proxies");
+  const auto& settings = snapshot_->settings;
+  auto ticket = shared_.limits.admit_unannounced(settings.limits.max_connections,
+                                                 settings.limits.max_unannounced_connections);
+  if (!ticket) return refuse(std::move(client), *plan, peer, ticket.error());
+  const Endpoint local = local_endpoint(client.get());
+  arrivals_.receive({.snapshot = snapshot_,
+                     .plan = plan,
+                     .socket = std::move(client),
+                     .ticket = std::move(*ticket),
+                     .remote = peer,
+                     .local = local,
+                     .client_known = false},
+                    Deadline::in(settings.timeouts.proxy_header));
+}
+
+void LoopThread::arrive(Connection connection, const Result<ProxyHeader>& header) {
+  session_ended_.notify();  // a drain waits for arrivals, too
+  const ListenerPlan& plan = *connection.plan;
+  if (!header) {
+    const ErrorKind kind = header.error().kind;
+    if (kind == ErrorKind::cancelled) return;
+    const std::string_view reason = kind == ErrorKind::timeout  ? "timeout"
+                                    : kind == ErrorKind::closed ? "closed"
+                                                                : "malformed";
+    return refuse_proxy(plan, connection.remote, reason, header.error().text);
+  }
+  // Its health check is no client's connection; whom it doesn't name has its address, and shares
+  // what one client may have.
+  if (header->client == ProxyHeader::Client::none) {
+    connection.ticket.charge_nobody();
+    return open_session(std::move(connection));
+  }
+  if (header->client == ProxyHeader::Client::announced) {
+    connection.proxy = connection.remote;
+    connection.client_known = true;
+    connection.remote = header->source;
+    connection.local = header->destination;
+  }
+  const auto& limits = connection.snapshot->settings.limits;
+  if (const auto charged =
+          connection.ticket.charge(connection.remote.address, limits.max_connections_per_client);
+      !charged)
+    return refuse(std::move(connection.socket), plan, connection.remote, charged.error());
+  open_session(std::move(connection));
 }
 
 // A refused connection costs one packet: no session, no wait, no TLS.
@@ -101,12 +170,27 @@ void LoopThread::refuse(Descriptor client, const ListenerPlan& plan, const Endpo
     const std::string reply = smtp::Reply::of(421, "4.7.0", describe(refusal)).wire();
     (void)::send(client.get(), reply.data(), reply.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   }
-  const bool from_client = refusal == ConnectionLimits::Refusal::too_many_from_client;
+  using Refusal = ConnectionLimits::Refusal;
+  const std::string_view limit = refusal == Refusal::too_many_from_client   ? "client"
+                                 : refusal == Refusal::too_many_unannounced ? "unannounced"
+                                                                            : "all";
   shared_.metrics
       .counter("connections_refused_total", "Connections refused for a limit",
-               {{"limit", from_client ? "client" : "all"}})
+               {{"limit", std::string(limit)}})
       .add();
-  shared_.refusals.refused(peer, plan.name, refusal, Clock::now());
+  shared_.refusals.refused(peer, plan.name, describe(refusal), Clock::now());
+}
+
+// Without a word: nobody knows who would read it. A load balancer's check of the port says nothing
+// either, every other second.
+void LoopThread::refuse_proxy(const ListenerPlan& plan, const Endpoint& peer,
+                              std::string_view reason, std::string_view why) {
+  shared_.metrics
+      .counter("proxy_headers_refused_total",
+               "Connections closed for want of a PROXY header of a trusted proxy",
+               {{"reason", std::string(reason)}})
+      .add();
+  if (reason != "closed") shared_.refusals.refused(peer, plan.name, why, Clock::now());
 }
 
 Task<void> LoopThread::serve(Sessions::iterator place) {
@@ -157,17 +241,18 @@ void LoopThread::cut() {
 
 Task<void> LoopThread::finish_draining(Duration patience, std::function<void()> done) {
   CancelSource never;
-  while (!sessions_.empty() && !grace_.passed(Clock::now()))
+  while (!deserted() && !grace_.passed(Clock::now()))
     (void)co_await session_ended_.wait(loop_, grace_, never);
   patience_ = patience_.or_sooner(Deadline::in(patience));
+  arrivals_.cut();
   for (auto& session : sessions_) session->drain();
-  while (!sessions_.empty() && !patience_.passed(Clock::now()))
+  while (!deserted() && !patience_.passed(Clock::now()))
     (void)co_await session_ended_.wait(loop_, patience_, never);
   if (!sessions_.empty())
     shared_.log.write(LogLine("sessions_cut", LogLevel::warning).add("sessions", sessions_.size()));
   for (auto& session : sessions_) session->cut();
   pool_.shut_down();
-  while (!sessions_.empty()) (void)co_await session_ended_.wait(loop_, Deadline::never(), never);
+  while (!deserted()) (void)co_await session_ended_.wait(loop_, Deadline::never(), never);
   (void)co_await pool_.wait_quiet(Deadline::never(), never);
   done();
   loop_.stop();

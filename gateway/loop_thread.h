@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "gateway/arrivals.h"
 #include "gateway/listening_sockets.h"
 #include "gateway/net/listener.h"
 #include "gateway/refusal_log.h"
@@ -62,9 +63,16 @@ class LoopThread {
   void take_over(std::shared_ptr<const Snapshot> snapshot, std::vector<ListenerSocket>& sockets);
   std::unique_ptr<Listener> listen(const Endpoint& address, Descriptor socket);
   void accept(const Endpoint& address, Descriptor client, const Endpoint& peer);
+  void accept_from_proxy(const std::shared_ptr<const ListenerPlan>& plan, Descriptor client,
+                         const Endpoint& peer);
+  void arrive(Connection connection, const Result<ProxyHeader>& header);
+  void open_session(Connection connection);
   void refuse(Descriptor client, const ListenerPlan& plan, const Endpoint& peer,
               ConnectionLimits::Refusal refusal);
+  void refuse_proxy(const ListenerPlan& plan, const Endpoint& peer, std::string_view reason,
+                    std::string_view why);
   Task<void> serve(Sessions::iterator place);
+  [[nodiscard]] bool deserted() const { return sessions_.empty() && arrivals_.empty(); }
   Task<void> finish_draining(Duration patience, std::function<void()> done);
   void log_failure(std::string_view event, std::string_view what,
                    const Endpoint* listening = nullptr) noexcept;
@@ -77,6 +85,7 @@ class LoopThread {
   SessionCounters counters_;
   SessionServices services_;
   std::map<Endpoint, Place> listeners_;
+  Arrivals arrivals_;
   Sessions sessions_;
   Event session_ended_;
   bool draining_ = false;

@@ -2,12 +2,12 @@
 
 namespace sekisho {
 
-void RefusalLog::refused(const Endpoint& peer, const std::string& listener,
-                         ConnectionLimits::Refusal why, TimePoint now) {
+void RefusalLog::refused(const Endpoint& peer, const std::string& listener, std::string_view why,
+                         TimePoint now) {
   const std::lock_guard lock(mutex_);
-  Key key{peer.address.client_key(), Who::one_client, why};
+  Key key{peer.address.client_key(), Who::one_client, std::string(why)};
   if (entries_.size() >= kMaxClients && !entries_.contains(key))
-    key = {IpAddress{}, Who::all_others, why};
+    key = {IpAddress{}, Who::all_others, std::string(why)};
   const auto [place, is_new] = entries_.try_emplace(key);
   Entry& entry = place->second;
   entry.peer = peer;
@@ -32,7 +32,7 @@ void RefusalLog::write(const Key& key, Entry& entry, TimePoint now) {
   LogLine line("connection_refused", LogLevel::warning);
   line.src(entry.peer)
       .add("listener", entry.listener)
-      .add("why", describe(key.why))
+      .add("why", key.why)
       .add("count", entry.count);
   if (key.who == Who::all_others) line.add("clients", "many");
   log_.write(line);

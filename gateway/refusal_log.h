@@ -1,7 +1,7 @@
-// RefusalLog: what the log says of connections that were refused for a limit. A flood of them must
-// not become a flood of lines: at most one a second for each client (an IPv4 address or an IPv6
-// /64) and reason, with the number of connections since the line before. Owned by the Server; any
-// thread.
+// RefusalLog: what the log says of connections that were refused before they became sessions. A
+// flood of them must not become a flood of lines: at most one a second for each client (an IPv4
+// address or an IPv6 /64) and reason, with the number of connections since the line before. Owned
+// by the Server; any thread.
 #pragma once
 
 #include <compare>
@@ -10,10 +10,11 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 
+#include "gateway/base/ip.h"
 #include "gateway/base/log.h"
 #include "gateway/base/time.h"
-#include "gateway/connection_limits.h"
 
 namespace sekisho {
 
@@ -25,7 +26,8 @@ class RefusalLog {
 
   explicit RefusalLog(Log& log) : log_(log) {}
 
-  void refused(const Endpoint& peer, const std::string& listener, ConnectionLimits::Refusal why,
+  // `why` is one of our own sentences: there are few of them.
+  void refused(const Endpoint& peer, const std::string& listener, std::string_view why,
                TimePoint now);
   // Writes what has waited for its interval, and forgets who stays away. To be called about once in
   // each.
@@ -38,7 +40,7 @@ class RefusalLog {
   struct Key {
     IpAddress client;
     Who who;
-    ConnectionLimits::Refusal why;
+    std::string why;
     auto operator<=>(const Key&) const = default;
   };
   struct Entry {

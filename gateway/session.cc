@@ -35,21 +35,23 @@ std::string make_session_id() {
 
 }  // namespace
 
-Session::Session(SessionServices& services, std::shared_ptr<const Snapshot> snapshot,
-                 std::shared_ptr<const ListenerPlan> plan, ConnectionLimits::Ticket ticket, int fd,
-                 const Endpoint& remote, const Endpoint& local)
+Session::Session(SessionServices& services, Connection connection)
     : services_(services),
-      snapshot_(std::move(snapshot)),
-      plan_(std::move(plan)),
-      ticket_(std::move(ticket)),
-      conversation_(services.loop, cancel_, make_socket_stream(services.loop, fd, cancel_),
+      snapshot_(std::move(connection.snapshot)),
+      plan_(std::move(connection.plan)),
+      ticket_(std::move(connection.ticket)),
+      conversation_(services.loop, cancel_,
+                    make_socket_stream(services.loop, connection.socket.release(), cancel_),
                     snapshot_->settings.timeouts.reply),
       dialog_(plan_->dialog) {
-  peer_.remote = remote;
-  peer_.local = local;
+  peer_.remote = connection.remote;
+  peer_.local = connection.local;
+  peer_.proxy = connection.proxy;
+  peer_.address_known = connection.client_known;
   peer_.listener = plan_->name;
   peer_.session_id = make_session_id();
-  peer_.in_trusted_network = snapshot_->gate->is_trusted_client(remote.address);
+  peer_.in_trusted_network =
+      peer_.address_known && snapshot_->gate->is_trusted_client(peer_.remote.address);
   services_.counters.sessions.add();
   services_.counters.sessions_open.add(1);
 }

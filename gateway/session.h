@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "gateway/connection_limits.h"
+#include "gateway/connection.h"
 #include "gateway/conversation.h"
 #include "gateway/smtp/dialog.h"
 #include "gateway/transaction.h"
@@ -17,10 +17,7 @@ namespace sekisho {
 
 class Session {
  public:
-  // `fd` is a connected socket, owned from here on.
-  Session(SessionServices& services, std::shared_ptr<const Snapshot> snapshot,
-          std::shared_ptr<const ListenerPlan> plan, ConnectionLimits::Ticket ticket, int fd,
-          const Endpoint& remote, const Endpoint& local);
+  Session(SessionServices& services, Connection connection);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;

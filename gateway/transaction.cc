@@ -115,6 +115,7 @@ Task<Reply> Transaction::add_recipient(smtp::RcptCommand command) {
     auto grant = session_.snapshot.gate->decide({.policy = session_.plan.relay,
                                                  .authenticated_user = session_.peer.user,
                                                  .client = session_.peer.remote.address,
+                                                 .client_is_known = session_.peer.address_known,
                                                  .recipient = command.recipient,
                                                  .source_route = command.source_route});
     if (!grant) {

@@ -41,6 +41,7 @@ void ListenerSettings::visit(SettingsVisitor& v) {
   v.field("client_ca_file", client_ca_file,
           "PEM file with the authorities that sign client certificates. Without it a certificate "
           "that was asked for counts as unverified, and is known by its fingerprint alone.");
+  proxies.visit(v);
   v.field("filters", filters,
           "The filters of this listener in their order, by the names of their tables; by default "
           "the list `filters` at the top.");
@@ -75,6 +76,10 @@ void LimitSettings::visit(SettingsVisitor& v) {
           1, kMany);
   v.field("max_connections_per_client", max_connections_per_client,
           "Connections at the same time from one IPv4 address or one IPv6 /64.", 1, kMany);
+  v.field("max_unannounced_connections", max_unannounced_connections,
+          "Connections at the same time of which the proxy (proxy_protocol) hasn't told the client "
+          "yet.",
+          1, kMany);
   v.field("max_message_size", max_message_size,
           "The largest message that is taken, told to clients as SIZE; at least 64KiB.");
   v.field("max_recipients", max_recipients,
@@ -118,6 +123,7 @@ void TimeoutSettings::visit(SettingsVisitor& v) {
   };
   wait("command", command, "How long the next command may take to come.");
   wait("first_command", first_command, "How long the first command may take after the greeting.");
+  wait("proxy_header", proxy_header, "How long a proxy may take to tell its client.");
   wait("tls_handshake", tls_handshake, "How long the TLS handshake may take.");
   wait("auth", auth, "How long the whole AUTH exchange may take.");
   wait("data_block", data_block, "How long a client may be silent in the middle of a message.");

@@ -15,6 +15,7 @@
 #include "gateway/auth/authenticator.h"
 #include "gateway/base/log.h"
 #include "gateway/base/settings_visitor.h"
+#include "gateway/config/proxy_settings.h"
 #include "gateway/mail/mime_view.h"
 #include "gateway/net/tls_certificates.h"
 #include "gateway/relay/relay_gate.h"
@@ -34,6 +35,7 @@ struct ListenerSettings {
   bool require_tls = true;  // before AUTH and MAIL; when read, mx and internal default to false
   ClientCertificates client_certificates = ClientCertificates::none;
   std::filesystem::path client_ca_file;
+  ProxySettings proxies;
   std::vector<std::string> filters;  // names of [filter.NAME], in order; default: `filters` on top
   bool filters_set = false;          // was `filters` given here?
 
@@ -43,7 +45,8 @@ struct ListenerSettings {
 // [limits]
 struct LimitSettings {
   std::int64_t max_connections = 10'000;
-  std::int64_t max_connections_per_client = 50;  // an IPv4 address or an IPv6 /64
+  std::int64_t max_connections_per_client = 50;     // an IPv4 address or an IPv6 /64
+  std::int64_t max_unannounced_connections = 1000;  // from proxies, before their header
   Bytes max_message_size{50 * 1024 * 1024};
   std::int64_t max_recipients = 100;     // a transaction (RFC 5321 4.5.3.1.8: at least 100)
   std::int64_t max_errors = 20;          // a session; then 421
@@ -62,6 +65,7 @@ struct LimitSettings {
 struct TimeoutSettings {
   std::chrono::milliseconds command{5 * 60 * 1000};    // wait for the next command
   std::chrono::milliseconds first_command{60 * 1000};  // from greeting to the first command
+  std::chrono::milliseconds proxy_header{5 * 1000};    // from the connection to its last byte
   std::chrono::milliseconds tls_handshake{30 * 1000};
   std::chrono::milliseconds auth{60 * 1000};            // the whole AUTH exchange
   std::chrono::milliseconds data_block{3 * 60 * 1000};  // between two blocks of a message

@@ -28,7 +28,9 @@ struct Envelope {
 struct Peer {
   Endpoint remote;
   Endpoint local;
-  std::string listener;  // its name in the configuration
+  std::optional<Endpoint> proxy;  // who told us that `remote` is the client; none: we see it
+  bool address_known = true;      // false: `remote` is a proxy's own address, it told no client's
+  std::string listener;           // its name in the configuration
   std::string session_id;
   std::string helo;         // as given; encode before writing it anywhere
   bool extended = false;    // EHLO

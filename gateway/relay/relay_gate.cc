@@ -61,7 +61,7 @@ std::expected<RelayGrant, smtp::Reply> RelayGate::decide(const RelayQuestion& qu
   if (policy.by_authentication && !question.authenticated_user.empty()) {
     return RelayGrant(Source::authenticated, recipient);
   }
-  if (policy.by_network && is_trusted_client(question.client)) {
+  if (policy.by_network && question.client_is_known && is_trusted_client(question.client)) {
     return RelayGrant(Source::client_network, recipient);
   }
   if (policy.by_local_domain && is_local_recipient(recipient)) {

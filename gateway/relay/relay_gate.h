@@ -57,6 +57,7 @@ struct RelayQuestion {
   RelayPolicy policy;
   std::string_view authenticated_user;  // empty: none
   IpAddress client;
+  bool client_is_known = true;  // false: it is the address of a proxy that speaks for nobody named
   smtp::Mailbox recipient;
   bool source_route = false;
 };

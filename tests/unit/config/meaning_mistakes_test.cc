@@ -107,6 +107,9 @@ constexpr Mistake kMistakes[] = {
      "[auth]\nusers_file = \"/nonexistent/users\"\n[tls]\ncertificate = \"/nonexistent/c\"\n"
      "key = \"/nonexistent/k\"",
      4, 15, "clear text"},
+    {MX "proxy_protocol = [\"0.0.0.0/0\"]\n" OURS, 4, 19, "can't be believed about its clients"},
+    {MX "proxy_protocol = [\"192.0.2.1\", \"192.0.0.0/16\"]\n" OURS, 4, 32, "name single hosts"},
+    {MX OURS "[timeouts]\nproxy_header = \"0s\"\n", 7, 16, "longer than nothing"},
     // Upstreams.
     {MX OURS "[upstream.x]\nport = 25", 6, 1, "needs a host"},
     {MX OURS "[upstream.x]\nhost = \"\"", 7, 8, "needs a host"},

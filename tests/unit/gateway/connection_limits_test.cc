@@ -121,5 +121,44 @@ TEST(ConnectionLimits, NeverAdmitsMoreThanTheLimitToManyThreads) {
   EXPECT_EQ(limits.total(), 0);
 }
 
+TEST(ConnectionLimits, AConnectionThatIsNotAnnouncedYetIsNoClients) {
+  ConnectionLimits limits;
+  auto first = limits.admit_unannounced(3, 1);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(limits.admit_unannounced(3, 1).error(), Refusal::too_many_unannounced);
+  EXPECT_EQ(limits.admit_unannounced(1, 5).error(), Refusal::too_many_in_all);
+  ASSERT_TRUE(first->charge(address("192.0.2.1"), 1));
+  EXPECT_TRUE(limits.admit_unannounced(3, 1)) << "its place among these is free again";
+  EXPECT_EQ(limits.admit(address("192.0.2.1"), 10, 1).error(), Refusal::too_many_from_client);
+  EXPECT_EQ(limits.total(), 1);
+}
+
+TEST(ConnectionLimits, ATicketMovesToAnotherClientWhoHasRoom) {
+  ConnectionLimits limits;
+  auto one = limits.admit(address("192.0.2.1"), 10, 1);
+  auto other = limits.admit(address("192.0.2.2"), 10, 1);
+  ASSERT_TRUE(one && other);
+  EXPECT_EQ(one->charge(address("192.0.2.2"), 1).error(), Refusal::too_many_from_client);
+  EXPECT_FALSE(limits.admit(address("192.0.2.1"), 10, 1)) << "refused, it stays where it was";
+  EXPECT_TRUE(one->charge(address("192.0.2.1"), 1));
+  EXPECT_TRUE(one->charge(address("192.0.2.3"), 1));
+  EXPECT_TRUE(limits.admit(address("192.0.2.1"), 10, 1));
+  EXPECT_FALSE(limits.admit(address("192.0.2.3"), 10, 1));
+  EXPECT_EQ(limits.total(), 2);
+}
+
+TEST(ConnectionLimits, ATicketOfNobodyCountsAmongAllAlone) {
+  ConnectionLimits limits;
+  {
+    auto check = limits.admit_unannounced(1, 1);
+    ASSERT_TRUE(check);
+    check->charge_nobody();
+    EXPECT_EQ(limits.admit_unannounced(1, 1).error(), Refusal::too_many_in_all);
+    EXPECT_TRUE(limits.admit_unannounced(2, 1));
+  }
+  EXPECT_EQ(limits.total(), 0);
+  EXPECT_TRUE(limits.admit_unannounced(1, 1));
+}
+
 }  // namespace
 }  // namespace sekisho

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/connection_limits.h"
+
 namespace sekisho {
 namespace {
 
@@ -17,7 +19,7 @@ using Refusal = ConnectionLimits::Refusal;
 class RefusalLogTest : public ::testing::Test {
  protected:
   void refuse(std::string_view peer, Refusal why = Refusal::too_many_from_client) {
-    refusals_.refused(Endpoint::parse(peer).value(), "mx", why, now_);
+    refusals_.refused(Endpoint::parse(peer).value(), "mx", describe(why), now_);
   }
   void pass(Duration time) {
     now_ += time;
