@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "gateway/net/exhaustion.h"
+#include "gateway/net/connect.h"
 #include "gateway/net/fd_waiter.h"
 #include "gateway/net/io_step.h"
 #include "gateway/net/tls_channel.h"
@@ -46,7 +46,6 @@ class SocketStream final : public ByteStream {
       : loop_(loop), waiter_(loop, cancel, fd), fd_(fd) {}
   ~SocketStream() override { drop(); }
 
-  Task<Result<void>> connect(const Endpoint& peer, Deadline deadline);
   Task<Result<std::size_t>> read_some(std::span<char> into, Deadline deadline) override;
   Task<Result<void>> write_all(std::string_view bytes, Deadline deadline) override {
     return write(bytes, deadline, OnInput::go_on);
@@ -115,25 +114,6 @@ std::unexpected<Error> SocketStream::failed(std::string_view what) {
   if (tls_) return std::unexpected(tls_->error(what));
   const bool gone = errno_ == ECONNRESET || errno_ == EPIPE;
   return std::unexpected(system_error(gone ? ErrorKind::closed : ErrorKind::io, what, errno_));
-}
-
-Task<Result<void>> SocketStream::connect(const Endpoint& peer, Deadline deadline) {
-  const std::string what = "connect to " + peer.to_string();
-  sockaddr_storage address{};
-  const socklen_t length = peer.to_sockaddr(address);
-  // The cast is how the socket API has it.
-  int result = ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), length);
-  int error = result == 0 ? 0 : errno;
-  if (error == EINPROGRESS || error == EINTR) {
-    if (const Woken woken = co_await waiter_.writable(deadline); woken != Woken::ready) {
-      co_return stopped(woken, what);
-    }
-    socklen_t size = sizeof(error);
-    result = ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
-    if (result != 0) error = errno;
-  }
-  if (error != 0) co_return std::unexpected(refused_by_system(what, error));
-  co_return Result<void>{};
 }
 
 Task<Result<std::size_t>> SocketStream::read_some(std::span<char> into, Deadline deadline) {
@@ -278,17 +258,9 @@ std::unique_ptr<ByteStream> make_socket_stream(Loop& loop, int fd, CancelSource&
 
 Task<Result<std::unique_ptr<ByteStream>>> connect_socket(Loop& loop, const Endpoint& peer,
                                                          Deadline deadline, CancelSource& cancel) {
-  const int family = peer.address.is_v4() ? AF_INET : AF_INET6;
-  const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) {
-    co_return std::unexpected(refused_by_system("connect to " + peer.to_string(), errno));
-  }
-  set_options(fd);
-  auto stream = std::make_unique<SocketStream>(loop, fd, cancel);
-  if (auto connected = co_await stream->connect(peer, deadline); !connected) {
-    co_return std::unexpected(std::move(connected.error()));
-  }
-  co_return std::unique_ptr<ByteStream>(std::move(stream));
+  auto connected = co_await connect_descriptor(loop, peer, deadline, cancel);
+  if (!connected) co_return std::unexpected(std::move(connected.error()));
+  co_return make_socket_stream(loop, connected->release(), cancel);
 }
 
 }  // namespace sekisho

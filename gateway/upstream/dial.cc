@@ -79,17 +79,14 @@ Task<Attempt> start_tls(const Dialing& how, Dialed opened) {
   co_return std::move(opened);
 }
 
-Task<Attempt> attempt(const Dialing& how, const Endpoint& address, Starttls starttls) {
+Task<Attempt> attempt(const Dialing& how, std::unique_ptr<ByteStream> stream, Starttls starttls) {
   const UpstreamSettings& settings = how.settings;
-  auto stream =
-      co_await connect_socket(how.loop, address, within(how, settings.connect_timeout), how.cancel);
-  if (!stream) co_return give_up(std::move(stream.error()));
   if (is_implicit(settings.tls)) {
-    auto secured = co_await (*stream)->start_tls(how.tls, tls_name(settings),
-                                                 within(how, settings.connect_timeout));
+    auto secured = co_await stream->start_tls(how.tls, tls_name(settings),
+                                              within(how, settings.connect_timeout));
     if (!secured) co_return give_up(std::move(secured.error()));
   }
-  Dialed opened{std::make_unique<ReplyChannel>(how.loop, std::move(*stream)), {}, {}};
+  Dialed opened{std::make_unique<ReplyChannel>(how.loop, std::move(stream)), {}, {}};
   auto greeting =
       co_await opened.channel->read("the connection", within(how, settings.greeting_timeout));
   if (!greeting) co_return give_up(std::move(greeting.error()));
@@ -107,16 +104,25 @@ Task<Attempt> attempt(const Dialing& how, const Endpoint& address, Starttls star
       {ErrorKind::unavailable, "the upstream does not offer STARTTLS, which `tls` demands"});
 }
 
+// A second connection to the same address, after TLS failed on the first.
+Task<Attempt> attempt_in_plain(const Dialing& how, const Endpoint& address) {
+  auto stream = co_await connect_socket(how.loop, address,
+                                        within(how, how.settings.connect_timeout), how.cancel);
+  if (!stream) co_return give_up(std::move(stream.error()));
+  co_return co_await attempt(how, std::move(*stream), Starttls::no);
+}
+
 }  // namespace
 
-Task<Result<Dialed>> dial(const Dialing& how, const Endpoint& address) {
+Task<Result<Dialed>> dial(const Dialing& how, const Endpoint& address,
+                          std::unique_ptr<ByteStream> stream) {
   if (how.settings.tls != TlsMode::never && !how.tls)
     co_return fail(ErrorKind::invalid, "no TLS context for an upstream that needs one");
-  Attempt result = co_await attempt(how, address, Starttls::if_configured);
+  Attempt result = co_await attempt(how, std::move(stream), Starttls::if_configured);
   if (!result && result.error().handshake && how.settings.tls == TlsMode::opportunistic &&
       result.error().why.kind != ErrorKind::cancelled) {
     const std::string note = std::move(result.error().why.text);
-    result = co_await attempt(how, address, Starttls::no);
+    result = co_await attempt_in_plain(how, address);
     if (result) result->note = note;
   }
   if (!result) {

@@ -1,6 +1,6 @@
-// dial(): from an address to a connection that may carry mail: TCP, greeting, EHLO (HELO where that
-// is not known), TLS and a log-in as the settings say. Every wait has its own limit and ends at the
-// deadline at the latest. Fails with the upstream's own words where it had any.
+// dial(): from a socket just connected to a connection that may carry mail: greeting, EHLO (HELO
+// where that is not known), TLS and a log-in as the settings say. Every wait has its own limit and
+// ends at the deadline at the latest. Fails with the upstream's own words where it had any.
 #pragma once
 
 #include <memory>
@@ -9,6 +9,7 @@
 #include "gateway/async/loop.h"
 #include "gateway/async/offload.h"
 #include "gateway/base/ip.h"
+#include "gateway/net/byte_stream.h"
 #include "gateway/net/tls_context.h"
 #include "gateway/smtp/capabilities.h"
 #include "gateway/upstream/reply_channel.h"
@@ -33,6 +34,8 @@ struct Dialed {
   std::string note;                 // why the connection is in plain although TLS was offered
 };
 
-Task<Result<Dialed>> dial(const Dialing& how, const Endpoint& address);
+// `stream` is a new connection to `address`.
+Task<Result<Dialed>> dial(const Dialing& how, const Endpoint& address,
+                          std::unique_ptr<ByteStream> stream);
 
 }  // namespace sekisho::upstream

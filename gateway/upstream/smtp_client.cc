@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "gateway/net/connect.h"
 #include "gateway/smtp/dot_codec.h"
 #include "gateway/upstream/commands.h"
 #include "gateway/upstream/dial.h"
@@ -204,20 +205,21 @@ Task<Result<std::unique_ptr<SmtpClient>>> SmtpClient::connect(Loop& loop, NameRe
   if (!addresses) co_return std::unexpected(std::move(addresses.error()));
   const Dialing how{loop,     offload,     settings, upstream.tls, upstream.hostname,
                     deadline, impl->cancel};
-  Error last{ErrorKind::unavailable, fmt::format("{} has no address", settings.host)};
-  for (const Endpoint& address : *addresses) {
-    if (impl->cancel.cancelled()) co_return fail(ErrorKind::cancelled, "cancelled");
-    auto dialed = co_await dial(how, address);
+  ConnectRace race(loop, std::move(*addresses), settings.connect_timeout, deadline, impl->cancel);
+  while (true) {
+    auto connected = co_await race.next();
+    if (!connected) co_return std::unexpected(std::move(connected.error()));
+    auto dialed = co_await dial(how, connected->address, std::move(connected->stream));
     if (dialed) {
       impl->channel = std::move(dialed->channel);
       impl->capabilities = std::move(dialed->capabilities);
       impl->note = std::move(dialed->note);
       co_return std::unique_ptr<SmtpClient>(new SmtpClient(std::move(impl)));
     }
-    last = std::move(dialed.error());
-    if (last.kind == ErrorKind::cancelled || deadline.passed(Clock::now())) break;
+    if (dialed.error().kind == ErrorKind::cancelled)
+      co_return std::unexpected(std::move(dialed.error()));
+    race.note_failure(std::move(dialed.error()));
   }
-  co_return std::unexpected(std::move(last));
 }
 
 const smtp::Capabilities& SmtpClient::capabilities() const { return impl_->capabilities; }

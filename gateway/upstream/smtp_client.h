@@ -27,9 +27,9 @@ namespace sekisho::upstream {
 
 class SmtpClient {
  public:
-  // Connects to the first address of settings.host that serves, reads the greeting, says EHLO (HELO
-  // when that fails), starts TLS and logs in as the settings say. Ends by `deadline`, or soon after
-  // `cancel`; neither counts any more once it has returned.
+  // Connects to the first address of settings.host that serves (ConnectRace), reads the greeting,
+  // says EHLO (HELO when that fails), starts TLS and logs in as the settings say. Ends by
+  // `deadline`, or soon after `cancel`; neither counts any more once it has returned.
   // `upstream` must live until then. The disk is read on `offload`.
   static Task<Result<std::unique_ptr<SmtpClient>>> connect(Loop& loop, NameResolver& resolver,
                                                            Offload& offload,

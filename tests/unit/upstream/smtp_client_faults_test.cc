@@ -2,6 +2,7 @@
 // connection is never used again and the dot never sent twice.
 #include <gmock/gmock.h>
 
+#include "tests/support/silent_address.h"
 #include "tests/unit/upstream/upstream_fixture.h"
 
 namespace sekisho::upstream {
@@ -335,6 +336,39 @@ TEST_F(SmtpClientFaults, TriesTheNextAddressOfAHost) {
   UpstreamSettings settings = settings_for(upstream.port());
   settings.host = "localhost";
   EXPECT_EQ(deliver(settings).stopped_at, "");
+}
+
+TEST_F(SmtpClientFaults, WaitsAMomentForADeadAddressAndNotItsTimeOut) {
+  ScriptedUpstream upstream;
+  const test::SilentAddress dead("127.0.0.2", upstream.port());
+  NameResolver names({.look_up = [](const std::string&) -> Result<NameResolver::Addresses> {
+    return NameResolver::Addresses{*IpAddress::parse("127.0.0.2"), *IpAddress::parse("127.0.0.1")};
+  }});
+  UpstreamSettings settings = settings_for(upstream.port());
+  settings.host = "mail.example.org";
+  const auto made = Upstream::make("mta", settings, "gateway.test").value();
+  const TimePoint begin = Clock::now();
+  auto client = run(SmtpClient::connect(loop, names, offload, *made, Deadline::in(20s), cancel));
+  ASSERT_TRUE(client) << client.error().text;
+  EXPECT_LT(Clock::now() - begin, 5s);  // of 10 s
+  EXPECT_EQ(send(**client).stopped_at, "");
+}
+
+TEST_F(SmtpClientFaults, NamesEachAddressOfAHostThatDoesNotServe) {
+  ScriptedUpstream upstream;
+  upstream.on("CONNECT", {step::reply("554 5.3.2 not today")});
+  NameResolver names({.look_up = [](const std::string&) -> Result<NameResolver::Addresses> {
+    return NameResolver::Addresses{*IpAddress::parse("127.0.0.2"), *IpAddress::parse("127.0.0.1")};
+  }});
+  UpstreamSettings settings = settings_for(upstream.port());
+  settings.host = "mail.example.org";
+  const auto made = Upstream::make("mta", settings, "gateway.test").value();
+  const auto client =
+      run(SmtpClient::connect(loop, names, offload, *made, Deadline::in(20s), cancel));
+  ASSERT_FALSE(client);
+  EXPECT_THAT(client.error().text, HasSubstr("127.0.0.2"));
+  EXPECT_THAT(client.error().text, HasSubstr("127.0.0.1"));
+  EXPECT_THAT(client.error().text, HasSubstr("not today"));
 }
 
 TEST_F(SmtpClientFaults, NamesTheAddressThatRefusesConnections) {
