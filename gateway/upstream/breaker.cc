@@ -23,9 +23,9 @@ bool Breaker::succeeded() {
   return std::exchange(down_, false);
 }
 
-bool Breaker::failed(TimePoint now) {
+bool Breaker::failed(TimePoint now, bool at_once) {
   const std::lock_guard lock(mutex_);
-  if (failures_ < limit_) ++failures_;
+  if (failures_ < limit_) failures_ = at_once ? limit_ : failures_ + 1;
   if (failures_ < limit_) return false;
   retry_at_ = now + pause_;
   return !std::exchange(down_, true);

@@ -23,8 +23,9 @@ class Breaker {
   void connected();
   // The end of the row. True when the upstream was down until now.
   bool succeeded();
-  // True when the upstream is down from now on: said once for each row.
-  bool failed(TimePoint now);
+  // True when the upstream is down from now on: said once for each row. `at_once`: whatever the
+  // row, since trying again can only do harm.
+  bool failed(TimePoint now, bool at_once = false);
   [[nodiscard]] bool open() const;
 
  private:

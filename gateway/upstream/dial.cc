@@ -133,9 +133,9 @@ Task<Result<Dialed>> dial(const Dialing& how, const Endpoint& address,
   }
   if (result->channel->broken()) co_return std::unexpected(result->channel->why_broken());
   if (how.settings.login.wanted()) {
-    auto done =
-        co_await log_in(how.loop, how.offload, how.settings.login, *result->channel,
-                        result->capabilities.auth, how.settings.command_timeout, how.deadline);
+    auto done = co_await log_in(how.loop, how.offload, how.settings.login, *result->channel,
+                                result->capabilities.auth, how.settings.command_timeout,
+                                how.deadline, how.logins);
     if (!done) co_return std::unexpected(std::move(done.error()));
   }
   co_return std::move(*result);

@@ -12,6 +12,7 @@
 #include "gateway/net/byte_stream.h"
 #include "gateway/net/tls_context.h"
 #include "gateway/smtp/capabilities.h"
+#include "gateway/upstream/login_memory.h"
 #include "gateway/upstream/reply_channel.h"
 #include "gateway/upstream/settings.h"
 
@@ -25,6 +26,7 @@ struct Dialing {
   std::shared_ptr<const TlsContext> tls;  // null with TlsMode::never
   std::string hostname;                   // ours, for EHLO
   Deadline deadline;
+  LoginMemory& logins;
   CancelSource& cancel;  // the connection's own; must outlive what dial() returns
 };
 

@@ -36,7 +36,14 @@ void Health::connected(Upstream& upstream, const SmtpClient& client) {
 void Health::connect_failed(Upstream& upstream, const Error& why, TimePoint now) {
   if (why.kind == ErrorKind::limit) return;  // it is we who have nothing left to connect with
   meters(upstream).failures.add();
-  failed(upstream, why, now);
+  const bool denied = upstream.logins->take_news();
+  if (denied)
+    log_.write(LogLine("upstream_login_refused", LogLevel::error)
+                   .add("upstream", upstream.name)
+                   .add("user", upstream.settings.login.user)
+                   .add_ms("retry_after_ms", upstream.settings.login.refused_pause)
+                   .add("reason", why.text));
+  failed(upstream, why, now, denied);
 }
 
 void Health::served(Upstream& upstream) {
@@ -59,8 +66,8 @@ void Health::dropped(Upstream& upstream, const Error& why, TimePoint now) {
   }
 }
 
-void Health::failed(Upstream& upstream, const Error& why, TimePoint now) {
-  const bool news = upstream.breaker->failed(now);
+void Health::failed(Upstream& upstream, const Error& why, TimePoint now, bool at_once) {
+  const bool news = upstream.breaker->failed(now, at_once);
   meters(upstream).breaker_open.set(upstream.breaker->open() ? 1 : 0);
   if (!news) return;
   log_.write(LogLine("upstream_down", LogLevel::warning)

@@ -30,7 +30,7 @@ class Health {
     Gauge& breaker_open;
   };
   Meters& meters(const Upstream& upstream);
-  void failed(Upstream& upstream, const Error& why, TimePoint now);
+  void failed(Upstream& upstream, const Error& why, TimePoint now, bool at_once = false);
 
   Log& log_;
   Metrics& metrics_;

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "gateway/upstream/connection_slot.h"
+#include "gateway/upstream/lifetime.h"
 #include "gateway/upstream/smtp_client.h"
 
 namespace sekisho::upstream {
@@ -14,6 +15,7 @@ struct Lease {
   ConnectionSlot slot;  // its place among max_connections; released after the client is gone
   std::unique_ptr<SmtpClient> client;
   bool fresh = false;  // opened for this lease: a failure is the upstream's, not staleness
+  Lifetime lifetime{};
 };
 
 }  // namespace sekisho::upstream

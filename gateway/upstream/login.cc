@@ -26,6 +26,9 @@ Result<Secret> read_secret_of(const LoginSettings& settings) {
   return read_secret(*file);
 }
 
+// A 5xx that is about us (535, 534, 538 …), not about the command (RFC 4954 section 6).
+bool refuses_us(const Reply& reply) { return reply.permanent() && reply.code > 504; }
+
 // "PREFIX base64 CRLF", as a Secret.
 Secret line_with(std::string_view prefix, const Secret& response) {
   std::string encoded = base64_encode(response.reveal());
@@ -41,29 +44,39 @@ Secret line_with(std::string_view prefix, const Secret& response) {
 class Login {
  public:
   Login(Loop& loop, Offload& offload, const LoginSettings& settings, ReplyChannel& channel,
-        Duration each_step, Deadline whole)
+        Duration each_step, Deadline whole, LoginMemory& memory)
       : loop_(loop),
         offload_(offload),
         settings_(settings),
         channel_(channel),
         each_step_(each_step),
-        whole_(whole) {}
+        whole_(whole),
+        memory_(memory) {}
 
   Task<Result<void>> run(std::string_view mechanism) {
     auto read = co_await offload_.run(loop_, [this] { return read_secret_of(settings_); });
     if (!read) co_return std::unexpected(std::move(read.error()));
     if (!*read) co_return std::unexpected(std::move(read->error()));
-    const auto client = SaslClient::start(mechanism, settings_.user, **read);
+    const Secret& secret = **read;
+    if (const auto left = memory_.barred(secret, Clock::now()))
+      co_return fail(
+          ErrorKind::unavailable,
+          fmt::format("the upstream refused our log-in as {}; the same secret is not shown to it "
+                      "for another {} s",
+                      settings_.user, std::chrono::ceil<std::chrono::seconds>(*left).count()));
+    const auto client = SaslClient::start(mechanism, settings_.user, secret);
     auto reply = co_await begin(mechanism, *client);
     for (int i = 0; reply && reply->code == 334; ++i) {
       if (i == kMaxChallenges) co_return broken("too many challenges");
-      reply = co_await answer(*client, reply->lines.front());
+      reply = co_await answer(*client, secret, reply->lines.front());
     }
     if (!reply) co_return std::unexpected(std::move(reply.error()));
-    if (!reply->positive())
+    if (!reply->positive()) {
+      if (refuses_us(*reply)) remember(secret);
       co_return fail(ErrorKind::unavailable,
                      fmt::format("the upstream refused our log-in as {} by {}: {}", settings_.user,
                                  mechanism, reply->summary()));
+    }
     if (!client->believes_success())
       co_return broken("success before the upstream has proved that it knows the secret");
     co_return Result<void>{};
@@ -73,6 +86,9 @@ class Login {
   std::unexpected<Error> broken(std::string_view why) {
     return std::unexpected(
         channel_.break_with({ErrorKind::protocol, fmt::format("AUTH: {}", why)}));
+  }
+  void remember(const Secret& secret) {
+    memory_.refused(secret, Clock::now() + Duration(settings_.refused_pause));
   }
   Task<Result<Reply>> say(Secret line) {
     co_return co_await channel_.ask(line.reveal(), "AUTH",
@@ -90,12 +106,17 @@ class Login {
     co_return co_await say(line_with({}, *initial));
   }
 
-  Task<Result<Reply>> answer(SaslClient& client, const std::string& challenge) {
+  Task<Result<Reply>> answer(SaslClient& client, const Secret& secret,
+                             const std::string& challenge) {
     const auto decoded = base64_decode(challenge);
     if (!decoded) co_return broken("the challenge is not base64");
     auto computed = co_await offload_.run(loop_, [&] { return client.answer(*decoded); });
     if (!computed) co_return std::unexpected(std::move(computed.error()));
-    if (!*computed) co_return broken(computed->error().text);
+    if (!*computed) {
+      // The upstream has said so itself, in the words of the mechanism.
+      if (computed->error().kind == ErrorKind::unavailable) remember(secret);
+      co_return broken(computed->error().text);
+    }
     co_return co_await say(line_with({}, **computed));
   }
 
@@ -105,13 +126,14 @@ class Login {
   ReplyChannel& channel_;
   Duration each_step_;
   Deadline whole_;
+  LoginMemory& memory_;
 };
 
 }  // namespace
 
 Task<Result<void>> log_in(Loop& loop, Offload& offload, const LoginSettings& settings,
                           ReplyChannel& channel, const std::vector<std::string>& offered,
-                          Duration each_step, Deadline whole) {
+                          Duration each_step, Deadline whole, LoginMemory& memory) {
   if (channel.stream().tls() == nullptr && !settings.in_clear)
     co_return fail(ErrorKind::unavailable,
                    "we don't log in over a connection that is not encrypted (auth.in_clear)");
@@ -120,7 +142,7 @@ Task<Result<void>> log_in(Loop& loop, Offload& offload, const LoginSettings& set
     co_return fail(ErrorKind::unavailable,
                    fmt::format("the upstream offers no way to log in that we may use, only: {}",
                                offered.empty() ? "none" : fmt::to_string(fmt::join(offered, " "))));
-  Login login(loop, offload, settings, channel, each_step, whole);
+  Login login(loop, offload, settings, channel, each_step, whole, memory);
   co_return co_await login.run(*mechanism);
 }
 

@@ -8,14 +8,16 @@
 
 #include "gateway/async/loop.h"
 #include "gateway/async/offload.h"
+#include "gateway/upstream/login_memory.h"
 #include "gateway/upstream/login_settings.h"
 #include "gateway/upstream/reply_channel.h"
 
 namespace sekisho::upstream {
 
-// `offered`: the mechanisms of the last EHLO. The deadline is for each of the steps.
+// `offered`: the mechanisms of the last EHLO. When the upstream refuses us, `memory` keeps that
+// from happening again with the same secret for a while.
 Task<Result<void>> log_in(Loop& loop, Offload& offload, const LoginSettings& settings,
                           ReplyChannel& channel, const std::vector<std::string>& offered,
-                          Duration each_step, Deadline whole);
+                          Duration each_step, Deadline whole, LoginMemory& memory);
 
 }  // namespace sekisho::upstream

@@ -45,6 +45,10 @@ void LoginSettings::visit(SettingsVisitor& v) {
            "scram-sha-256, plain, login), one of them, or xoauth2.");
   v.field("in_clear", in_clear, "Log in also over a connection that is not encrypted.");
 
+  v.field("refused_pause", refused_pause,
+          "A secret that the upstream refused is not shown to it again for so long: failed log-ins "
+          "may lock an account. Another secret in the file, or a reload, is tried at once.");
+
   const bool source = !secret_file.empty() || !credential.empty();
   if (wanted() && !source)
     v.error("user", "needs a secret: name its secret_file, or a systemd credential");
@@ -53,6 +57,8 @@ void LoginSettings::visit(SettingsVisitor& v) {
             "a secret without a user: set `user` as well");
   if (!secret_file.empty() && !credential.empty())
     v.error("credential", "take either secret_file or credential, not both");
+  if (refused_pause <= std::chrono::milliseconds::zero())
+    v.error("refused_pause", "must be more than 0");
   if (!is_user(user)) v.error("user", "holds a control character, or more than 255 bytes");
   if (credential.find('/') != std::string::npos || credential.starts_with('.'))
     v.error("credential", "is the name of a credential, not a path (a path goes to secret_file)");

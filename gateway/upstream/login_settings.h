@@ -2,6 +2,7 @@
 // the place of it is, so that nothing that prints settings can print it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -25,6 +26,7 @@ struct LoginSettings {
   std::string credential;             // its name in $CREDENTIALS_DIRECTORY (systemd)
   LoginMechanism mechanism = LoginMechanism::strongest;
   bool in_clear = false;
+  std::chrono::milliseconds refused_pause{300'000};  // a refused secret is not shown again before
 
   [[nodiscard]] bool wanted() const { return !user.empty(); }
   // The file that holds the secret; an error when there is no folder of credentials.

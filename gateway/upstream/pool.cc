@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <random>
 #include <tuple>
 #include <unordered_set>
 #include <utility>
@@ -64,6 +65,7 @@ struct Pool::Impl : std::enable_shared_from_this<Pool::Impl> {
   void sweep();
   void forget_unused();
   void shut_down();
+  double chance() { return std::uniform_real_distribution<double>()(random); }
 
   Loop& loop;
   NameResolver& resolver;
@@ -76,6 +78,7 @@ struct Pool::Impl : std::enable_shared_from_this<Pool::Impl> {
   CancelSource stopping;
   Timer sweeper;
   bool sweeper_armed = false;
+  std::minstd_rand random{std::random_device{}()};
 };
 
 std::shared_ptr<UpstreamSide> Pool::Impl::side_of(const std::shared_ptr<Upstream>& upstream) {
@@ -195,7 +198,8 @@ Task<Result<Lease>> Pool::Impl::open(std::shared_ptr<UpstreamSide> side, Connect
   auto client = co_await SmtpClient::connect(loop, resolver, offload, *upstream, deadline, cancel);
   if (client) {
     health.connected(*upstream, **client);
-    co_return Lease{upstream, std::move(slot), std::move(*client), true};
+    const Lifetime lifetime = Lifetime::draw(upstream->settings, Clock::now(), chance());
+    co_return Lease{upstream, std::move(slot), std::move(*client), true, lifetime};
   }
   Error why = std::move(client.error());
   if (why.kind == ErrorKind::cancelled) co_return std::unexpected(std::move(why));
@@ -213,7 +217,7 @@ void Pool::Impl::give_back(Lease lease) {
     health.served(*upstream);
   if (stopping.cancelled()) return;
   lease.client->set_bound(Deadline::never());
-  if (!lease.client->reusable() || lease.client->messages() >= upstream->settings.max_messages)
+  if (!lease.client->reusable() || lease.lifetime.over(Clock::now(), lease.client->messages()))
     return close(std::move(lease));
   if (auto unwanted = side_of(upstream)->keep(std::move(lease), Clock::now()))
     return close(std::move(*unwanted));

@@ -55,8 +55,13 @@ void UpstreamSettings::visit(SettingsVisitor& v) {
           "PEM file with the authorities to trust; by default those of the system.");
   v.field("max_connections", max_connections,
           "Connections to this upstream at the same time, over all threads.", 1, 100'000);
-  v.field("max_messages", max_messages, "Messages sent over one connection before it is closed.", 1,
-          1'000'000);
+  v.field("max_messages", max_messages,
+          "Messages sent over one connection before it is closed. Each connection ends somewhat "
+          "below this and below max_age, so that they don't all end at once.",
+          1, 1'000'000);
+  v.field("max_age", max_age,
+          "How long one connection is used; then it is closed once its message is over, and new "
+          "mail goes where the name points to by then.");
   v.field("idle", idle, "How long an unused connection is kept open.");
   v.field("connect_timeout", connect_timeout,
           "Time to connect to one address, and time for one TLS handshake.");
@@ -93,6 +98,7 @@ void UpstreamSettings::visit(SettingsVisitor& v) {
             "must be below 10m: the client gives up then (RFC 5321 section 4.5.3.2.6) and would "
             "send the message a second time");
   const std::initializer_list<std::pair<std::string_view, std::chrono::milliseconds>> waits{
+      {"max_age", max_age},
       {"connect_timeout", connect_timeout},
       {"greeting_timeout", greeting_timeout},
       {"command_timeout", command_timeout},

@@ -34,11 +34,12 @@ struct UpstreamSettings {
   std::int64_t priority = 10;  // lower is tried first; equal ones take turns
   std::int64_t weight = 1;     // of their turns
   TlsMode tls = TlsMode::opportunistic;
-  std::string tls_name;                    // to verify; default: host
-  std::filesystem::path tls_ca_file;       // default: the system's
-  std::int64_t max_connections = 50;       // to this upstream, over all loop threads
-  std::int64_t max_messages = 100;         // on one connection
-  std::chrono::milliseconds idle{30'000};  // a pooled connection is kept this long
+  std::string tls_name;                        // to verify; default: host
+  std::filesystem::path tls_ca_file;           // default: the system's
+  std::int64_t max_connections = 50;           // to this upstream, over all loop threads
+  std::int64_t max_messages = 100;             // on one connection
+  std::chrono::milliseconds max_age{600'000};  // of one connection
+  std::chrono::milliseconds idle{30'000};      // a pooled connection is kept this long
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds greeting_timeout{60'000};
   std::chrono::milliseconds command_timeout{60'000};

@@ -203,8 +203,8 @@ Task<Result<std::unique_ptr<SmtpClient>>> SmtpClient::connect(Loop& loop, NameRe
       loop, settings.host, static_cast<std::uint16_t>(settings.port),
       Deadline::in(settings.connect_timeout).or_sooner(deadline), impl->cancel);
   if (!addresses) co_return std::unexpected(std::move(addresses.error()));
-  const Dialing how{loop,     offload,     settings, upstream.tls, upstream.hostname,
-                    deadline, impl->cancel};
+  const Dialing how{loop,     offload,          settings,    upstream.tls, upstream.hostname,
+                    deadline, *upstream.logins, impl->cancel};
   ConnectRace race(loop, std::move(*addresses), settings.connect_timeout, deadline, impl->cancel);
   while (true) {
     auto connected = co_await race.next();

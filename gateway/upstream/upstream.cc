@@ -16,8 +16,10 @@ Result<std::shared_ptr<Upstream>> Upstream::make(
   if (!settings.tls_ca_file.empty()) authorities = file_stamp(settings.tls_ca_file);
   for (const auto& known : previous)
     if (known->name == name && known->settings == settings && known->hostname == hostname &&
-        known->authorities == authorities && is_final_stamp(authorities))
+        known->authorities == authorities && is_final_stamp(authorities)) {
+      known->logins->forget();
       return known;
+    }
 
   auto upstream = std::make_shared<Upstream>();
   upstream->name = std::move(name);

@@ -1,7 +1,7 @@
 // Upstream: one configured upstream with the state that all threads share. Made once per snapshot,
 // outlives it while a connection is open; a reload that changes neither it nor its file of
-// authorities nor our own name keeps the object, and with it breaker, count and pooled connections.
-// Any thread.
+// authorities nor our own name keeps the object, and with it breaker, count and pooled connections;
+// but a secret that was refused may be tried again. Any thread.
 #pragma once
 
 #include <atomic>
@@ -14,6 +14,7 @@
 #include "gateway/base/error.h"
 #include "gateway/net/tls_context.h"
 #include "gateway/upstream/breaker.h"
+#include "gateway/upstream/login_memory.h"
 #include "gateway/upstream/offer.h"
 #include "gateway/upstream/settings.h"
 
@@ -26,6 +27,7 @@ struct Upstream {
   std::string authorities;                // the file_stamp() of settings.tls_ca_file
   std::shared_ptr<const TlsContext> tls;  // null with TlsMode::never
   std::shared_ptr<Breaker> breaker;
+  std::shared_ptr<LoginMemory> logins = std::make_shared<LoginMemory>();
   LastHello last_hello;
 
   std::atomic<std::int64_t> connections{0};  // open or being opened, over all loops

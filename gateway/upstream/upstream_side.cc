@@ -1,5 +1,7 @@
 #include "gateway/upstream/upstream_side.h"
 
+#include <algorithm>
+
 namespace sekisho::upstream {
 
 void Waiter::join(const std::vector<std::shared_ptr<UpstreamSide>>& sides) {
@@ -40,8 +42,7 @@ std::optional<Lease> UpstreamSide::take_idle(TimePoint now, std::vector<Lease>& 
   while (!idle_.empty()) {
     Idle newest = std::move(idle_.back());
     idle_.pop_back();
-    const bool too_old = now - newest.since >= upstream_->settings.idle;
-    if (!too_old && !newest.lease.client->stale()) return std::move(newest.lease);
+    if (now < expiry_of(newest) && !newest.lease.client->stale()) return std::move(newest.lease);
     spent.push_back(std::move(newest.lease));
   }
   return std::nullopt;
@@ -78,8 +79,7 @@ std::optional<Lease> UpstreamSide::keep(Lease lease, TimePoint now) {
 void UpstreamSide::sweep(TimePoint now, std::vector<Lease>& spent) {
   bool give_one = !idle_.empty() && upstream_->wanted.exchange(false);
   for (auto at = idle_.begin(); at != idle_.end();) {
-    const bool too_old = now - at->since >= upstream_->settings.idle;
-    if (too_old || at->lease.client->stale() || std::exchange(give_one, false)) {
+    if (now >= expiry_of(*at) || at->lease.client->stale() || std::exchange(give_one, false)) {
       spent.push_back(std::move(at->lease));
       at = idle_.erase(at);
     } else {
@@ -88,15 +88,20 @@ void UpstreamSide::sweep(TimePoint now, std::vector<Lease>& spent) {
   }
 }
 
+TimePoint UpstreamSide::expiry_of(const Idle& one) const {
+  return std::min(one.since + Duration(upstream_->settings.idle), one.lease.lifetime.end);
+}
+
 bool UpstreamSide::inherit(ConnectionSlot& slot) {
   if (line_.empty()) return false;
-  line_.front()->give(Lease{upstream_, std::move(slot), nullptr, false});
+  line_.front()->give(Lease{upstream_, std::move(slot), nullptr, false, {}});
   return true;
 }
 
 std::optional<TimePoint> UpstreamSide::next_expiry() const {
-  if (idle_.empty()) return std::nullopt;
-  return idle_.front().since + upstream_->settings.idle;
+  std::optional<TimePoint> next;
+  for (const Idle& one : idle_) next = std::min(next.value_or(TimePoint::max()), expiry_of(one));
+  return next;
 }
 
 }  // namespace sekisho::upstream

@@ -66,7 +66,7 @@ class UpstreamSide : public SlotHeir, public std::enable_shared_from_this<Upstre
   bool inherit(ConnectionSlot& slot) override;
 
   [[nodiscard]] std::size_t idle() const { return idle_.size(); }
-  // When the oldest idle connection has been kept for long enough.
+  // When the first of the idle connections has been kept for long enough.
   [[nodiscard]] std::optional<TimePoint> next_expiry() const;
   [[nodiscard]] bool waited_for() const { return !line_.empty(); }
   [[nodiscard]] bool unused() const { return idle_.empty() && line_.empty(); }
@@ -81,6 +81,8 @@ class UpstreamSide : public SlotHeir, public std::enable_shared_from_this<Upstre
     Lease lease;
     TimePoint since;
   };
+
+  [[nodiscard]] TimePoint expiry_of(const Idle& one) const;
 
   std::shared_ptr<Upstream> upstream_;
   std::list<Idle> idle_;

@@ -20,7 +20,7 @@ CONFIG = """
 host = "127.0.0.1"
 port = {port}
 tls = "required"
-breaker_failures = 100
+breaker_pause = "100ms"
 [upstream.main.auth]
 user = "gateway"
 secret_file = "secret"
@@ -46,6 +46,7 @@ class Smarthost(socketserver.ThreadingTCPServer):
         self.used = []  # mechanisms, in order, whether they succeeded or not
         self.in_clear = []  # what was said before TLS
         self.messages = 0
+        self.connections = 0
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -75,6 +76,7 @@ class Conversation(socketserver.BaseRequestHandler):
         return base64.b64decode(self.hear())
 
     def handle(self):
+        self.server.connections += 1
         try:
             self.converse()
         except (EOFError, OSError):
@@ -188,8 +190,19 @@ class UpstreamLoginTest(unittest.TestCase):
                 self.assertEqual(self.send(gateway), 451)
                 self.assertEqual(smarthost.messages, 0)
                 gateway.write("secret", PASSWORD)
-                self.assertEqual(self.send(gateway), 250)
+                harness.wait_until(lambda: self.send(gateway) == 250, "the new secret to count")
                 self.assertEqual(smarthost.messages, 1)
+
+    def test_a_refused_secret_is_not_shown_again(self):
+        gateway, smarthost = self.gateway("PLAIN", secret="an old one")
+        self.assertEqual(self.send(gateway), 451)
+
+        def probed():  # a connection that the breaker let through, after a pause
+            self.assertEqual(self.send(gateway), 451)
+            return smarthost.connections > 2
+        harness.wait_until(probed, "the breaker to let some connections through")
+        self.assertEqual(smarthost.used, ["PLAIN"])
+        self.assertRegex(gateway.log(), "upstream_login_refused .*user=gateway .*refused our log-in")
 
     def test_no_output_holds_the_secret(self):
         gateway, smarthost = self.gateway("PLAIN", password="another")

@@ -28,6 +28,14 @@ TEST(Breaker, OpensAtItsLimitAndSaysSoOnce) {
   EXPECT_FALSE(breaker.try_acquire(kStart + 9999ms));
 }
 
+TEST(Breaker, OpensAtOnceWhenTryingAgainCanOnlyDoHarm) {
+  Breaker breaker(5, 10s);
+  EXPECT_TRUE(breaker.failed(kStart, true));
+  EXPECT_TRUE(breaker.open());
+  EXPECT_FALSE(breaker.try_acquire(kStart + 9999ms));
+  EXPECT_FALSE(breaker.failed(kStart, true));
+}
+
 TEST(Breaker, CountsOnlyFailuresInARow) {
   Breaker breaker(2, 10s);
   for (int i = 0; i < 10; ++i) {

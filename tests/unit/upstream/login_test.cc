@@ -1,6 +1,7 @@
 // AUTH towards an upstream: which mechanism, what is said, and what is never said in the clear.
 #include "gateway/upstream/login.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <gmock/gmock.h>
@@ -102,6 +103,97 @@ TEST_F(LoginTest, ReadsTheSecretAnewForEachConnection) {
   EXPECT_THAT(peer.commands(), Contains("AUTH PLAIN " + base64_encode("\0gateway\0changed"s)));
 }
 
+// What an account that locks after a few failures must not suffer from.
+struct RefusedLoginTest : LoginTest {
+  RefusedLoginTest() { peer.on("AUTH", {step::reply("535 5.7.8 no")}); }
+
+  [[nodiscard]] std::ptrdiff_t attempts() const {
+    return std::ranges::count_if(peer.commands(),
+                                 [](const auto& line) { return line.starts_with("AUTH"); });
+  }
+  // The breaker lets one through all the time: only the memory is in its way.
+  UpstreamSettings impatient() {
+    UpstreamSettings made = settings(peer);
+    made.breaker_pause = 1ms;
+    return made;
+  }
+  void try_five_times(const Upstreams& upstreams) {
+    for (int i = 0; i < 5; ++i) {
+      EXPECT_FALSE(lease(upstreams));
+      const TimePoint pause_over = Clock::now() + 3ms;
+      EXPECT_TRUE(turn_until([&] { return Clock::now() > pause_over; }));
+    }
+  }
+  ScriptedUpstream peer{offering("PLAIN")};
+};
+
+TEST_F(RefusedLoginTest, OpensTheBreakerAtOnceAndSaysThatTheCredentialsWereRefused) {
+  const Upstreams upstreams{upstream("a", settings(peer))};
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(lease(upstreams));
+  EXPECT_TRUE(upstreams[0]->breaker->open());
+  EXPECT_EQ(peer.connections(), 1U);
+  EXPECT_EQ(attempts(), 1);
+  EXPECT_EQ(lines("upstream_login_refused"), 1U);
+  EXPECT_EQ(lines("535 5.7.8 no"), 2U) << "there, and in upstream_down";
+  EXPECT_EQ(lines("pencil"), 0U);
+}
+
+TEST_F(RefusedLoginTest, DoesNotShowTheSameSecretAgainWhenTheBreakerLetsOneThrough) {
+  const Upstreams upstreams{upstream("a", impatient())};
+  try_five_times(upstreams);
+  EXPECT_GT(peer.connections(), 1U);
+  EXPECT_EQ(attempts(), 1);
+  EXPECT_EQ(lines("upstream_login_refused"), 1U);
+}
+
+TEST_F(RefusedLoginTest, ShowsAnotherSecretAtOnce) {
+  const Upstreams upstreams{upstream("a", impatient())};
+  try_five_times(upstreams);
+  peer.clear("AUTH");
+  peer.on("AUTH", {step::reply("235 2.7.0 welcome")});
+  (void)folder.write("secret", "changed");
+  EXPECT_EQ(use(upstreams), "a");
+  EXPECT_EQ(attempts(), 2);
+}
+
+TEST_F(RefusedLoginTest, ShowsItAgainAfterItsPauseOrAReload) {
+  UpstreamSettings wanted = impatient();
+  wanted.login.refused_pause = 50ms;
+  const Upstreams upstreams{upstream("a", wanted)};
+  EXPECT_FALSE(lease(upstreams));
+  const TimePoint over = Clock::now() + 60ms;
+  EXPECT_TRUE(turn_until([&] { return Clock::now() > over; }));
+  EXPECT_FALSE(lease(upstreams));
+  EXPECT_EQ(attempts(), 2);
+
+  const Upstreams patient{upstream("b", impatient())};
+  EXPECT_FALSE(lease(patient));
+  EXPECT_EQ(Upstream::make("b", impatient(), "gateway.test", patient).value(), patient[0]);
+  try_five_times(patient);
+  EXPECT_EQ(attempts(), 4);
+}
+
+TEST_F(RefusedLoginTest, IsNotShownToTheNextAddressOfTheUpstream) {
+  NameResolver names({.look_up = [](const std::string&) -> Result<NameResolver::Addresses> {
+    return NameResolver::Addresses{*IpAddress::parse("127.0.0.1"), *IpAddress::parse("127.0.0.1")};
+  }});
+  UpstreamSettings wanted = settings(peer);
+  wanted.host = "mail.example.org";
+  const auto made = Upstream::make("a", wanted, "gateway.test").value();
+  EXPECT_FALSE(run(SmtpClient::connect(loop, names, offload, *made, Deadline::in(20s), cancel)));
+  EXPECT_EQ(attempts(), 1);
+}
+
+TEST_F(RefusedLoginTest, TakesADeferredLoginForAnOrdinaryFailure) {
+  peer.clear("AUTH");
+  peer.on("AUTH", {step::reply("454 4.7.0 later")});
+  const Upstreams upstreams{upstream("a", settings(peer))};
+  EXPECT_FALSE(lease(upstreams));
+  EXPECT_FALSE(lease(upstreams));
+  EXPECT_FALSE(upstreams[0]->breaker->open());
+  EXPECT_EQ(attempts(), 2);
+}
+
 TEST_F(LoginTest, TakesTheSecretFromASystemdCredential) {
   ScriptedUpstream peer(offering("PLAIN"));
   peer.on("AUTH", {step::reply("235 2.7.0 welcome")});
@@ -147,11 +239,9 @@ TEST_F(LoginTest, SaysWhichFileIsMissingAndNeverWhatItHeld) {
 TEST_F(LoginTest, AnUpstreamThatRefusesTheLogInIsDownInWords) {
   ScriptedUpstream peer(offering("PLAIN"));
   peer.on("AUTH", {step::reply("535 5.7.8 bad password")});
-  UpstreamSettings wanted = settings(peer);
-  wanted.breaker_failures = 2;
-  const auto smarthost = upstream("smarthost", wanted);
+  const auto smarthost = upstream("smarthost", settings(peer));
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(lease({smarthost}));
-  EXPECT_EQ(peer.connections(), 2U);
+  EXPECT_EQ(peer.connections(), 1U);
   EXPECT_THAT(
       log->kept(),
       Contains(HasSubstr("refused our log-in as gateway by PLAIN: 535 5.7.8 bad password")));

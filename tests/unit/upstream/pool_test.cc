@@ -95,6 +95,37 @@ TEST_F(PoolTest, ClosesAConnectionAfterItsMessages) {
   EXPECT_EQ(peer.commands().back(), "QUIT");
 }
 
+TEST_F(PoolTest, ClosesAConnectionAtItsAgeWithQuit) {
+  ScriptedUpstream peer;
+  UpstreamSettings settings = settings_for(peer.port());
+  settings.max_age = 50ms;
+  const Upstreams upstreams{upstream("a", settings)};
+  EXPECT_EQ(use(upstreams), "a");
+  EXPECT_TRUE(turn_until([&] { return peer.open_connections() == 0; }));
+  EXPECT_EQ(peer.commands().back(), "QUIT");
+  EXPECT_TRUE(turn_until([&] { return pool->quiet(); }));
+
+  auto busy = lease(upstreams);
+  const TimePoint old = Clock::now() + 60ms;
+  EXPECT_TRUE(turn_until([&] { return Clock::now() > old; }));
+  EXPECT_EQ(send(*busy->client).stopped_at, "") << "a message is never cut by it";
+  pool->give_back(std::move(*busy));
+  EXPECT_EQ(pool->idle_connections(), 0U);
+  EXPECT_TRUE(turn_until([&] { return peer.open_connections() == 0; }));
+}
+
+TEST_F(PoolTest, DoesNotLetAnybodyWaitForTheEndOfAnOldConnection) {
+  ScriptedUpstream peer;
+  peer.on("QUIT", {step::hold()});
+  UpstreamSettings settings = settings_for(peer.port());
+  settings.max_messages = 1;
+  const Upstreams upstreams{upstream("a", settings)};
+  const TimePoint begin = Clock::now();
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(use(upstreams), "a");
+  EXPECT_LT(Clock::now() - begin, 1s);  // each QUIT waits for 2 s
+  EXPECT_EQ(peer.connections(), 10U);
+}
+
 TEST_F(PoolTest, ClosesAnIdleConnectionWithQuitInItsTime) {
   ScriptedUpstream peer;
   UpstreamSettings settings = settings_for(peer.port());
