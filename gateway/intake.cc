@@ -1,5 +1,7 @@
 #include "gateway/intake.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace sekisho {
@@ -7,7 +9,43 @@ namespace sekisho {
 using smtp::DotDecoder;
 using smtp::Reply;
 
-std::size_t Intake::decode(std::string_view bytes) { return decoder_.feed(bytes, decoded_); }
+void Intake::begin_chunk(const smtp::Chunk& chunk) {
+  chunk_ = chunk;
+  if (chunk_.size == 0) end_chunk();
+}
+
+bool Intake::wants_more() const {
+  return form_ == Form::data ? !decoder_.finished() : chunk_.size > 0;
+}
+
+bool Intake::finished() const {
+  return form_ == Form::data ? decoder_.finished() : chunk_.last && chunk_.size == 0;
+}
+
+std::uint64_t Intake::size() const { return form_ == Form::data ? decoder_.size() : counted_; }
+
+bool Intake::hopeless() const { return (size() + chunk_.size) / 2 > limits_.message_size; }
+
+std::size_t Intake::decode(std::string_view bytes) {
+  if (form_ == Form::data) return decoder_.feed(bytes, decoded_);
+  const auto mine =
+      bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(chunk_.size, bytes.size())));
+  decoded_.append(mine);
+  check_.feed(mine);
+  counted_ += mine.size();
+  chunk_.size -= mine.size();
+  if (chunk_.size == 0) end_chunk();
+  return mine.size();
+}
+
+// RFC 3030 wants no line end at the end of the last chunk; DATA, by which the message goes on, can
+// carry no text without (RFC 5321 section 4.1.1.4). So that filters see what the upstream will get,
+// it is added here.
+void Intake::end_chunk() {
+  if (!chunk_.last) return;
+  check_.finish();
+  if (!check_.at_line_start()) decoded_ += "\r\n";
+}
 
 Task<Result<void>> Intake::store() {
   std::string_view rest = decoded_;
@@ -29,10 +67,13 @@ Task<Result<void>> Intake::store() {
   co_return stored;
 }
 
+DotDecoder::Flaw Intake::flaw() const {
+  return form_ == Form::data ? decoder_.flaw() : check_.flaw();
+}
+
 bool Intake::framing_broken() const {
-  using Flaw = DotDecoder::Flaw;
-  const Flaw flaw = decoder_.flaw();
-  return flaw == Flaw::bare_cr || flaw == Flaw::bare_lf || flaw == Flaw::nul;
+  using enum DotDecoder::Flaw;
+  return form_ == Form::data && (flaw() == bare_cr || flaw() == bare_lf || flaw() == nul);
 }
 
 std::optional<Reply> Intake::refusal() const {
@@ -42,7 +83,7 @@ std::optional<Reply> Intake::refusal() const {
   if (header_too_large_)
     return Reply::of(552, "5.3.4",
                      fmt::format("header section is larger than {} bytes", limits_.header_size));
-  switch (decoder_.flaw()) {
+  switch (flaw()) {
     case DotDecoder::Flaw::none:
       return std::nullopt;
     case DotDecoder::Flaw::bare_cr:

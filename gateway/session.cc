@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "gateway/chunk_discard.h"
 #include "gateway/client_certificate.h"
 #include "gateway/client_offer.h"
 #include "gateway/net/socket_stream.h"
@@ -76,7 +77,7 @@ Task<void> Session::run() {
                             .add("what", bug));
     conversation_.say(Reply::of(421, "4.3.0", "internal error, closing connection"));
   }
-  end_transaction();
+  co_await end_transaction();
   co_await conversation_.close(Deadline::in(kCloseWait));
   if (services_.log.enabled(LogLevel::debug)) {
     services_.log.write(LogLine("session_end", LogLevel::debug)
@@ -121,6 +122,8 @@ Task<std::string_view> Session::converse() {
     if (line->flaw != LineReader::Flaw::none) {
       answer(reply_to_flaw(line->flaw));
       if (line->flaw == LineReader::Flaw::bare_lf) co_return "bare LF";
+      // How much text follows is open to dispute as well.
+      if (smtp::parse_command(line->text).verb == Verb::bdat) co_return "a flawed BDAT";
     } else if (const End end = co_await obey(line->text)) {
       co_return *end;
     }
@@ -174,6 +177,7 @@ Task<Session::End> Session::obey(std::string_view line) {
   auto refused = dialog_.refuse(command.verb);
   if (!refused) refused = refuse_without_certificate(plan_->settings, peer_, command.verb);
   if (!refused) refused = smtp::refuse_argument(command);
+  if (command.verb == Verb::bdat) co_return co_await on_bdat(command.argument, std::move(refused));
   if (refused) {
     answer(*refused);
     co_return std::nullopt;
@@ -194,7 +198,7 @@ Task<Session::End> Session::obey(std::string_view line) {
     case Verb::data:
       co_return co_await on_data();
     case Verb::rset:
-      end_transaction();
+      co_await end_transaction();
       answer(Reply::of(250, "2.0.0", "ok"));
       co_return std::nullopt;
     case Verb::noop:
@@ -209,9 +213,10 @@ Task<Session::End> Session::obey(std::string_view line) {
     case Verb::quit:
       answer(Reply::of(221, "2.0.0", "bye"));
       co_return "quit";
+    case Verb::bdat:
     case Verb::expn:
     case Verb::unknown:
-      break;  // the dialog has refused them
+      break;  // the first is done, the dialog has refused the others
   }
   co_return std::nullopt;
 }
@@ -222,7 +227,7 @@ Task<Session::End> Session::on_hello(Verb verb, std::string_view argument) {
     answer(Reply::of(501, "5.5.4", name.error().text));
     co_return std::nullopt;
   }
-  end_transaction();
+  co_await end_transaction();
   peer_.helo = std::move(*name);
   peer_.extended = verb == Verb::ehlo;
   if (auto refused = co_await check(Stage::helo)) {
@@ -279,17 +284,48 @@ Task<void> Session::on_rcpt(std::string_view argument) {
 
 Task<Session::End> Session::on_data() {
   conversation_.say(Reply::plain(354, "end data with <CRLF>.<CRLF>"));
-  const auto reply = co_await transaction_->receive(conversation_);
+  co_return end_message(co_await transaction_->receive(conversation_));
+}
+
+// Whatever the answer, the chunk's bytes are read away before it: they are no commands.
+Task<Session::End> Session::on_bdat(std::string_view argument, std::optional<Reply> refused) {
+  const auto chunk = smtp::parse_bdat(argument);
+  if (!chunk) {
+    answer(chunk.error());
+    co_return "a chunk of no known length";
+  }
+  if (refused) {
+    if (transaction_) transaction_->pause();
+    const auto read = co_await read_away(conversation_, chunk->size, *snapshot_);
+    if (!read && read.error().kind != ErrorKind::limit) co_return lost_client(read.error());
+    answer(*refused);
+    if (!read) co_return "a refused chunk that is too large";
+    co_return std::nullopt;
+  }
+  dialog_.chunk_taken();
+  const bool told = transaction_->refused();
+  const auto reply = co_await transaction_->receive_chunk(conversation_, *chunk);
+  if (!reply || chunk->last || transaction_->framing_broken()) co_return end_message(reply);
+  // The refusal of one message is one error, however many of its chunks are on the way.
+  if (told)
+    conversation_.say(*reply);
+  else
+    answer(*reply);
+  co_return std::nullopt;
+}
+
+// The message is over, or the session.
+Session::End Session::end_message(const std::optional<Reply>& reply) {
   const Error why = transaction_->ended_because();
   const bool framing_broken = transaction_->framing_broken();
   transaction_.reset();
   dialog_.transaction_ended();
-  if (!reply) co_return lost_client(why);
+  if (!reply) return lost_client(why);
   answer(*reply);
   // A sender that sees the message's end elsewhere would have its text obeyed as commands, under
   // its login (SMTP smuggling, as in CVE-2023-51764).
-  if (framing_broken) co_return "broken framing";
-  co_return std::nullopt;
+  if (framing_broken) return "broken framing";
+  return std::nullopt;
 }
 
 filters::ChainRun& Session::chain() {
@@ -325,8 +361,8 @@ Task<std::optional<Reply>> Session::check(Stage stage) {
   co_return outcome.verdict.reply();
 }
 
-void Session::end_transaction() {
-  if (transaction_) transaction_->abandon();
+Task<void> Session::end_transaction() {
+  if (transaction_) co_await transaction_->abandon();
   transaction_.reset();
   dialog_.transaction_ended();
 }

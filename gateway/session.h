@@ -44,11 +44,13 @@ class Session {
   Task<End> on_mail(std::string_view argument);
   Task<void> on_rcpt(std::string_view argument);
   Task<End> on_data();
+  Task<End> on_bdat(std::string_view argument, std::optional<smtp::Reply> refused);
+  End end_message(const std::optional<smtp::Reply>& reply);
 
   filters::ChainRun& chain();
   Task<std::optional<smtp::Reply>> check(filters::Stage stage);
   Task<bool> begin_tls();
-  void end_transaction();
+  Task<void> end_transaction();
   void answer(const smtp::Reply& reply);
   auth::LoginContext login_context();
 

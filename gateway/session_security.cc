@@ -31,7 +31,7 @@ Task<Session::End> Session::on_starttls() {
                             .add("id", peer_.session_id));
     co_return "STARTTLS injection";
   }
-  end_transaction();
+  co_await end_transaction();
   conversation_.say(Reply::of(220, "2.0.0", "ready to start TLS"));
   if (!co_await begin_tls()) co_return "TLS handshake failed";
   // RFC 3207 section 4.2: all knowledge from before is forgotten.

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "gateway/client_offer.h"
-#include "gateway/intake.h"
 #include "gateway/mail/received.h"
 
 namespace sekisho {
@@ -198,55 +197,100 @@ Task<Result<std::string_view>> Transaction::read_block(Conversation& conversatio
   co_return co_await conversation.read_bytes(block);
 }
 
-Task<Result<void>> Transaction::read_message(Conversation& conversation) {
+void Transaction::begin_reception(Intake::Form form) {
   const auto& settings = session_.snapshot.settings;
-  Intake intake(message_, {.message_size = message_limit(session_.snapshot),
-                           .header_size = settings.limits.max_header_size.count,
-                           .text_line = static_cast<std::size_t>(settings.limits.max_text_line)});
+  const Intake::Limits limits{.message_size = message_limit(session_.snapshot),
+                              .header_size = settings.limits.max_header_size.count,
+                              .text_line = static_cast<std::size_t>(settings.limits.max_text_line)};
+  reception_.emplace(Intake(message_, limits, form), Deadline::in(settings.timeouts.data));
+}
+
+// Reads to the end of the message or of the chunk.
+Task<Result<void>> Transaction::read_message(Conversation& conversation) {
   const PhaseTimer timer(record_.receive_time);
-  const Deadline whole = Deadline::in(settings.timeouts.data);
-  Duration waited{};  // for the client, our own work apart
-  bool header_checked = false;
-  while (!intake.finished()) {
+  Intake& intake = reception_->intake;
+  while (intake.wants_more()) {
     const TimePoint asked = Clock::now();
-    auto bytes = co_await read_block(conversation, whole);
+    auto bytes = co_await read_block(conversation, reception_->whole);
     if (!bytes) co_return std::unexpected(std::move(bytes.error()));
-    waited += Clock::now() - asked;
+    reception_->waited += Clock::now() - asked;
     conversation.unread(bytes->substr(intake.decode(*bytes)));
-    record_.size = intake.size();
-    if (auto stored = co_await intake.store(); !stored)
-      refuse(Decider::gateway, Reply::of(451, "4.3.0", "temporary storage problem, try again"),
-             stored.error().text);
-    framing_broken_ = intake.framing_broken();
-    if (auto flawed = intake.refusal())
-      refuse(flawed->code == 552 ? Decider::size : Decider::framing, std::move(*flawed));
-    if (!header_checked && intake.header_complete() && !refusal_) {
-      header_checked = true;
-      co_await check_header_section();
-    }
-    if (refusal_) intake.stop_keeping();
+    co_await take_in();
     if (intake.hopeless()) co_return fail(ErrorKind::limit, "message is far over the size limit");
-    if (too_slow(intake.size(), waited, settings.limits.min_data_rate))
+    if (too_slow(intake.size(), reception_->waited,
+                 session_.snapshot.settings.limits.min_data_rate))
       co_return fail(ErrorKind::timeout, "data rate is below the minimum");
   }
   co_return Result<void>{};
 }
 
-Task<std::optional<Reply>> Transaction::receive(Conversation& conversation) {
-  std::optional<Reply> reply;
-  if (auto read = co_await read_message(conversation); !read) {
-    ended_because_ = std::move(read.error());
-    if (record_.why.empty()) record_.why = ended_because_.text;
-    record_.decider = Decider::client;
-  } else {
-    answer_by_ = Deadline::in(kAnswerBound);
-    session_.services.counters.bytes_received.add(static_cast<double>(record_.size));
-    if (!refusal_) co_await check_message(Stage::end);
-    reply = refusal_ ? std::move(*refusal_) : co_await deliver();
+// What was decoded goes into the message, and is looked at.
+Task<void> Transaction::take_in() {
+  Intake& intake = reception_->intake;
+  record_.size = intake.size();
+  if (auto stored = co_await intake.store(); !stored)
+    refuse(Decider::gateway, Reply::of(451, "4.3.0", "temporary storage problem, try again"),
+           stored.error().text);
+  framing_broken_ = intake.framing_broken();
+  if (auto flawed = intake.refusal())
+    refuse(flawed->code == 552 ? Decider::size : Decider::framing, std::move(*flawed));
+  if (!reception_->header_checked && intake.header_complete() && !refusal_) {
+    reception_->header_checked = true;
+    co_await check_header_section();
   }
+  if (refusal_) intake.stop_keeping();
+}
+
+Task<std::optional<Reply>> Transaction::receive(Conversation& conversation) {
+  begin_reception(Intake::Form::data);
+  if (auto read = co_await read_message(conversation); !read)
+    co_return co_await give_up(std::move(read.error()));
+  co_return co_await conclude();
+}
+
+Task<std::optional<Reply>> Transaction::receive_chunk(Conversation& conversation,
+                                                      smtp::Chunk chunk) {
+  if (!reception_) begin_reception(Intake::Form::chunks);
+  Intake& intake = reception_->intake;
+  intake.begin_chunk(chunk);
+  if (intake.hopeless()) {
+    // By its own word: an answer is possible, but what follows can't be obeyed.
+    refuse(Decider::size, Reply::of(552, "5.3.4", "message is far over the size limit"));
+    framing_broken_ = true;
+    co_return co_await conclude();
+  }
+  if (auto read = co_await read_message(conversation); !read)
+    co_return co_await give_up(std::move(read.error()));
+  if (chunk.size == 0) co_await take_in();
+  if (chunk.last) co_return co_await conclude();
+  if (refusal_) {
+    pause();
+    co_return refusal_;
+  }
+  co_return Reply::of(250, "2.0.0",
+                      fmt::format("{} bytes have come, and more is to come", chunk.size));
+}
+
+// The client is gone or hopeless: there is nothing to answer.
+Task<std::optional<Reply>> Transaction::give_up(Error why) {
+  ended_because_ = std::move(why);
+  if (record_.why.empty()) record_.why = ended_because_.text;
+  record_.decider = Decider::client;
   pause();
   co_await message_.body().discard();
-  finish(reply ? &*reply : nullptr);
+  finish(nullptr);
+  co_return std::nullopt;
+}
+
+// The message is whole, or refused.
+Task<Reply> Transaction::conclude() {
+  answer_by_ = Deadline::in(kAnswerBound);
+  session_.services.counters.bytes_received.add(static_cast<double>(record_.size));
+  if (!refusal_) co_await check_message(Stage::end);
+  const Reply reply = refusal_ ? std::move(*refusal_) : co_await deliver();
+  pause();
+  co_await message_.body().discard();
+  finish(&reply);
   co_return reply;
 }
 
@@ -281,9 +325,11 @@ Task<Reply> Transaction::deliver() {
   co_return std::get<Reply>(std::move(outcome));
 }
 
-void Transaction::abandon() {
+Task<void> Transaction::abandon() {
   pause();
-  finish(nullptr);
+  co_await message_.body().discard();
+  // Between two chunks its message may have been refused, and the client knows.
+  finish(refusal_ ? &*refusal_ : nullptr);
 }
 
 void Transaction::finish(const Reply* reply) {

@@ -9,6 +9,7 @@
 #include "filters/chain.h"
 #include "gateway/conversation.h"
 #include "gateway/delivery.h"
+#include "gateway/intake.h"
 #include "gateway/mail/message.h"
 #include "gateway/message_record.h"
 #include "gateway/session_services.h"
@@ -39,8 +40,12 @@ class Transaction {
   // or nothing when the session must end without one (the client is gone or hopeless);
   // `ended_because` then says why.
   Task<std::optional<smtp::Reply>> receive(Conversation& conversation);
+  // After a BDAT: reads its chunk. With the last one it is as with receive(). A refusal before that
+  // stays the answer to all that follow, which are read away (RFC 3030 section 2).
+  Task<std::optional<smtp::Reply>> receive_chunk(Conversation& conversation, smtp::Chunk chunk);
   [[nodiscard]] const Error& ended_because() const { return ended_because_; }
-  // Where the message ended is open to dispute: nothing behind it may be obeyed.
+  // Where the message ended is open to dispute, or its rest was not read: nothing behind it may be
+  // obeyed.
   [[nodiscard]] bool framing_broken() const { return framing_broken_; }
 
   // While we wait for the client, an upstream connection is held until then and no longer: counted
@@ -48,8 +53,11 @@ class Transaction {
   [[nodiscard]] Deadline hold_until() const;
   // The client is slow: give the upstream connection back until it is needed again.
   void pause() { delivery_.pause(); }
-  // The end of a transaction without a message: RSET, EHLO, QUIT, a lost client.
-  void abandon();
+  // The end of a transaction without its message, or with a part of one: RSET, EHLO, QUIT, a lost
+  // client.
+  Task<void> abandon();
+  // Its message is refused, and chunks of it may still come.
+  [[nodiscard]] bool refused() const { return refusal_.has_value(); }
 
   [[nodiscard]] const mail::Envelope& envelope() const { return envelope_; }
 
@@ -61,7 +69,18 @@ class Transaction {
     std::string why;
   };
   Task<std::optional<Refused>> check(filters::Stage stage, const smtp::Mailbox* recipient);
+  // A message that comes in.
+  struct Reception {
+    Intake intake;
+    Deadline whole;
+    Duration waited{};  // for the client, our own work apart
+    bool header_checked = false;
+  };
+  void begin_reception(Intake::Form form);
   Task<Result<void>> read_message(Conversation& conversation);
+  Task<void> take_in();
+  Task<std::optional<smtp::Reply>> give_up(Error why);
+  Task<smtp::Reply> conclude();
   Task<Result<std::string_view>> read_block(Conversation& conversation, Deadline whole);
   Task<void> check_header_section();
   Task<void> check_message(filters::Stage stage);
@@ -79,6 +98,7 @@ class Transaction {
   mail::HeaderEdits edits_;
   filters::Trace trace_;
   Delivery delivery_;
+  std::optional<Reception> reception_;  // from DATA or the first BDAT on
   MessageRecord record_;
   std::string quarantine_why_;          // empty: not marked
   std::optional<smtp::Reply> refusal_;  // decided while the message was still coming in

@@ -115,6 +115,7 @@ Reply CaptureSession::answer(const smtp::Command& command) {
     case Verb::unknown:
       return Reply::of(500, "5.5.2", "unknown command");
     case Verb::data:
+    case Verb::bdat:
     case Verb::expn:
     case Verb::auth:
     case Verb::starttls:

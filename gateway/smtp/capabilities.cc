@@ -29,6 +29,7 @@ constexpr std::array kFlags{
     Flag{"STARTTLS", &Capabilities::starttls},
     Flag{"SMTPUTF8", &Capabilities::smtp_utf8},
     Flag{"DSN", &Capabilities::dsn},
+    Flag{"CHUNKING", &Capabilities::chunking},
     Flag{"REQUIRETLS", &Capabilities::require_tls},
 };
 
@@ -81,6 +82,7 @@ Reply Capabilities::to_reply(std::string_view hostname, std::string_view greetin
   if (eight_bit_mime) lines.emplace_back("8BITMIME");
   if (smtp_utf8) lines.emplace_back("SMTPUTF8");
   if (dsn) lines.emplace_back("DSN");
+  if (chunking) lines.emplace_back("CHUNKING");
   if (require_tls) lines.emplace_back("REQUIRETLS");
   lines.insert(lines.end(), others.begin(), others.end());
   return reply;

@@ -35,9 +35,13 @@ std::optional<Reply> Dialog::refuse(Verb verb) const {
       return refuse_mail();
     case Verb::rcpt:
       if (!mail_) return bad_sequence("need MAIL command first");
+      if (chunks_) return bad_sequence("the message has begun with BDAT");
       return std::nullopt;
     case Verb::data:
+    case Verb::bdat:
       if (!mail_) return bad_sequence("need MAIL command first");
+      // RFC 3030 section 2: the two are not mixed in one transaction.
+      if (chunks_ && verb == Verb::data) return bad_sequence("the message has begun with BDAT");
       if (recipients_ == 0) return Reply::of(554, "5.5.1", "no valid recipients");
       return std::nullopt;
     case Verb::auth:
@@ -101,15 +105,18 @@ void Dialog::tls_started() {
 void Dialog::authenticated() { authenticated_ = true; }
 
 void Dialog::mail_accepted() {
+  transaction_ended();
   mail_ = true;
-  recipients_ = 0;
 }
 
 void Dialog::recipient_accepted() { ++recipients_; }
 
+void Dialog::chunk_taken() { chunks_ = true; }
+
 void Dialog::transaction_ended() {
   mail_ = false;
   recipients_ = 0;
+  chunks_ = false;
 }
 
 }  // namespace sekisho::smtp

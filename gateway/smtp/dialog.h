@@ -33,6 +33,7 @@ class Dialog {
   void authenticated();
   void mail_accepted();
   void recipient_accepted();
+  void chunk_taken();        // a BDAT, whatever its answer: the message has begun
   void transaction_ended();  // RSET, message done, or transaction given up
 
   [[nodiscard]] bool is_greeted() const { return greeted_; }
@@ -57,6 +58,7 @@ class Dialog {
   bool authenticated_ = false;
   bool mail_ = false;
   std::size_t recipients_ = 0;
+  bool chunks_ = false;
 };
 
 }  // namespace sekisho::smtp

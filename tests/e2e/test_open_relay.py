@@ -410,8 +410,7 @@ class SessionTricks(OpenRelayTest):
         self.assertEqual(self.upstream.messages[-1][1], ["local@example.com"])
 
     @harness.cases({"vrfy": b"VRFY <%s>\r\n", "expn": b"EXPN <%s>\r\n", "send": b"SEND FROM:<%s>\r\n",
-                    "saml": b"SAML FROM:<%s>\r\n", "turn": b"TURN %s\r\n", "etrn": b"ETRN %s\r\n",
-                    "bdat": b"BDAT 0 LAST %s\r\n"})
+                    "saml": b"SAML FROM:<%s>\r\n", "turn": b"TURN %s\r\n", "etrn": b"ETRN %s\r\n"})
     def test_another_verb_opens_nothing(self, line):
         wire = self.wire("mx")
         wire.expect(250, "EHLO spammer.example.org")

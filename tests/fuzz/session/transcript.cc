@@ -65,10 +65,11 @@ Transcript::Transcript(std::string_view heard) {
     }
     if (first.text.starts_with("the mail server behind")) upstream_blamed = true;
     if (first.code == 235) authenticated = true;
-    if (after_go_ahead && first.code == 250) {
-      require(first.text.starts_with(kQueued), "a message answered with another 250", first.text);
+    const bool queued = first.code == 250 && first.text.starts_with(kQueued);
+    require(queued || !after_go_ahead || first.code != 250, "a message answered with another 250",
+            first.text);
+    if (queued)
       acknowledged.push_back({std::string(first.text.substr(kQueued.size())), recipients});
-    }
     after_go_ahead = first.code == 354;
     if (after_go_ahead) ++go_aheads;
     if (first.code == 250 && is(first.enhanced, "2.1.0")) recipients = 0;  // MAIL

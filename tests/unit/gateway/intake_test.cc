@@ -128,6 +128,48 @@ TEST_F(IntakeTest, KeepsNothingMoreOfAMessageThatIsTooLargeButReadsToItsEnd) {
   EXPECT_EQ(intake.size(), 14U + 1500U);
 }
 
+TEST_F(IntakeTest, InChunksAMessageIsTheSameWhereverTheyAreCut) {
+  constexpr std::string_view kText = "A: b\r\n\r\n.\r\n..two\r\n";
+  for (std::size_t cut = 0; cut <= kText.size(); ++cut) {
+    mail::Message each(loop, offload, {.directory = directory.path(), .memory = 4096}, {});
+    Intake intake(each, limits(), Intake::Form::chunks);
+    used = 0;
+    intake.begin_chunk({.size = cut, .last = false});
+    ASSERT_TRUE(take(intake, kText));  // and the next chunk's bytes behind it
+    EXPECT_EQ(used, cut);
+    EXPECT_FALSE(intake.wants_more() || intake.finished()) << cut;
+    intake.begin_chunk({.size = kText.size() - cut, .last = true});
+    EXPECT_EQ(intake.wants_more(), cut < kText.size());
+    ASSERT_TRUE(take(intake, std::string(kText.substr(cut)) + "QUIT\r\n"));
+    EXPECT_EQ(used, kText.size()) << cut;
+    EXPECT_TRUE(intake.finished() && intake.header_complete()) << cut;
+    EXPECT_FALSE(intake.refusal()) << cut;
+    EXPECT_EQ(each.header_section(), "A: b\r\n\r\n") << cut;
+    std::string text;
+    ASSERT_TRUE(loop.run_until_done(each.body().read(0, text)));
+    EXPECT_EQ(text, ".\r\n..two\r\n") << cut;
+  }
+}
+
+TEST_F(IntakeTest, AFlawInAChunkBreaksNoFraming) {
+  Intake intake(message, limits(), Intake::Form::chunks);
+  intake.begin_chunk({.size = 8, .last = false});
+  ASSERT_TRUE(take(intake, "A: b\nC: d\r\n"));
+  EXPECT_THAT(refusal_of(intake), HasSubstr("bare LF"));
+  EXPECT_FALSE(intake.framing_broken());
+  EXPECT_EQ(used, 8U);
+}
+
+TEST_F(IntakeTest, GivesUpOnAChunkThatSaysItIsMoreThanTwiceTheLimit) {
+  Intake intake(message, limits(10), Intake::Form::chunks);
+  intake.begin_chunk({.size = 21, .last = false});
+  EXPECT_FALSE(intake.hopeless());
+  intake.begin_chunk({.size = 22, .last = false});
+  EXPECT_TRUE(intake.hopeless());
+  intake.begin_chunk({.size = smtp::kMaxChunk, .last = true});
+  EXPECT_TRUE(intake.hopeless());
+}
+
 TEST_F(IntakeTest, GivesUpOnAMessageOfMoreThanTwiceTheLimit) {
   Intake intake(message, limits(10));
   ASSERT_TRUE(take(intake, "\r\n" + std::string(19, 'x')));

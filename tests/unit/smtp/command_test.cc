@@ -42,7 +42,7 @@ TEST(Command, SplitsVerbAndArgument) {
       {"QUI", Verb::unknown, ""},
       {"MAILFROM:<a@b>", Verb::unknown, ""},
       {"DATA\x01", Verb::unknown, ""},
-      {"BDAT 5 LAST", Verb::unknown, "5 LAST"},
+      {"bdat 5 LAST", Verb::bdat, "5 LAST"},
       {"GET / HTTP/1.1", Verb::unknown, "/ HTTP/1.1"},
       {"unknown", Verb::unknown, ""},
   };
@@ -55,8 +55,8 @@ TEST(Command, SplitsVerbAndArgument) {
 
 TEST(Command, EveryVerbIsReadBackFromItsName) {
   for (const auto verb :
-       {Verb::ehlo, Verb::helo, Verb::mail, Verb::rcpt, Verb::data, Verb::rset, Verb::noop,
-        Verb::vrfy, Verb::expn, Verb::help, Verb::quit, Verb::auth, Verb::starttls}) {
+       {Verb::ehlo, Verb::helo, Verb::mail, Verb::rcpt, Verb::data, Verb::bdat, Verb::rset,
+        Verb::noop, Verb::vrfy, Verb::expn, Verb::help, Verb::quit, Verb::auth, Verb::starttls}) {
     EXPECT_EQ(parse_command(to_string(verb)).verb, verb);
   }
   EXPECT_EQ(to_string(Verb::unknown), "unknown");

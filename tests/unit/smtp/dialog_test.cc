@@ -73,6 +73,28 @@ TEST(Dialog, BeforeTlsWhereTlsIsRequired) {
   }
 }
 
+TEST(Dialog, AMessageThatBeganWithBdatEndsWithBdat) {
+  Dialog dialog(kMx);
+  EXPECT_EQ(ask(dialog, Verb::bdat), "503 5.5.1");
+  dialog.greeted(true);
+  dialog.mail_accepted();
+  EXPECT_EQ(ask(dialog, Verb::bdat), "554 5.5.1");
+  dialog.recipient_accepted();
+  EXPECT_EQ(ask(dialog, Verb::bdat), "ok");
+  dialog.chunk_taken();
+  expect_all(dialog, {{Verb::bdat, "ok"},
+                      {Verb::data, "503 5.5.1"},
+                      {Verb::rcpt, "503 5.5.1"},
+                      {Verb::mail, "503 5.5.1"},
+                      {Verb::rset, "ok"},
+                      {Verb::noop, "ok"},
+                      {Verb::quit, "ok"}});
+  dialog.transaction_ended();
+  dialog.mail_accepted();
+  dialog.recipient_accepted();
+  EXPECT_EQ(ask(dialog, Verb::data), "ok");
+}
+
 TEST(Dialog, ATransactionGoesMailRcptData) {
   Dialog dialog(kMx);
   dialog.greeted(false);
