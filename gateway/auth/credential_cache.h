@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/auth/aged_map.h"
+#include "gateway/base/aged_map.h"
 #include "gateway/base/error.h"
 #include "gateway/base/secret.h"
 #include "gateway/base/time.h"

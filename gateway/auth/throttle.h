@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/auth/aged_map.h"
+#include "gateway/base/aged_map.h"
 #include "gateway/base/ip.h"
 #include "gateway/base/settings_visitor.h"
 #include "gateway/base/time.h"

@@ -1,10 +1,10 @@
-#include "gateway/auth/aged_map.h"
+#include "gateway/base/aged_map.h"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace sekisho::auth {
+namespace sekisho {
 namespace {
 
 TEST(AgedMap, KeepsWhatWasRenewedAndDropsTheOldestWhenFull) {
@@ -51,4 +51,4 @@ TEST(AgedMap, ErasedEntriesAreGoneAndOthersStay) {
 }
 
 }  // namespace
-}  // namespace sekisho::auth
+}  // namespace sekisho

@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace sekisho::auth {
+namespace sekisho {
 
 template <class Key, class Value>
 class AgedMap {
@@ -62,4 +62,4 @@ class AgedMap {
   std::unordered_map<Key, typename Entries::iterator> places_;
 };
 
-}  // namespace sekisho::auth
+}  // namespace sekisho
