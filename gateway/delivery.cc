@@ -1,6 +1,7 @@
 #include "gateway/delivery.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -18,9 +19,6 @@ bool before(const DeliveryLeg& one, const DeliveryLeg& other) {
       one.upstreams(), other.upstreams(), {}, [](const auto& upstream) { return upstream->name; },
       [](const auto& upstream) { return upstream->name; });
 }
-
-// How strict an answer is: none, 4xx, 5xx.
-int strictness(const Reply& reply) { return reply.permanent() ? 2 : reply.transient() ? 1 : 0; }
 
 }  // namespace
 
@@ -44,7 +42,7 @@ Task<Reply> Delivery::add_recipient(const mail::Envelope& envelope, upstream::Re
   last_asked_ = &leg.way;
   give_way(leg);
   Reply reply = co_await leg.way.add_recipient(envelope, std::move(recipient));
-  if (reply.positive()) leg_of_.push_back(&leg);
+  if (reply.positive()) places_.push_back({&leg, leg.way.recipients() - 1});
   co_return reply;
 }
 
@@ -60,7 +58,7 @@ Task<bool> Delivery::prepare(const mail::Envelope& envelope, DeliveryLeg::Text t
       if (!open(leg)) continue;
       auto refused = co_await leg->way.prepare(envelope, text);
       if (!refused) continue;
-      leg->outcome = std::move(*refused);
+      leg->outcome.emplace(std::move(*refused));
       if (answers == Answers::one_for_all) co_return false;
     }
   } while (legs.size() > 1 && std::ranges::any_of(legs, open));
@@ -80,9 +78,9 @@ Task<void> Delivery::send_dots(const mail::Envelope& envelope, DeliveryLeg::Text
     std::optional<Reply> refused;
     if (legs.size() > 1) refused = co_await leg->way.prepare(envelope, text);
     if (refused)
-      leg->outcome = std::move(*refused);
+      leg->outcome.emplace(std::move(*refused));
     else
-      leg->outcome = co_await leg->way.finish();
+      leg->outcome.emplace(co_await leg->way.finish());
     if (!leg->accepted() && answers == Answers::one_for_all) co_return;
   }
 }
@@ -114,36 +112,40 @@ Delivery::Outcome Delivery::whole() const {
   Acceptances acceptances;
   const Reply* worst = nullptr;
   std::size_t legs = 0;
-  std::size_t taken = 0;  // recipients
+  std::size_t accepted = 0;  // legs
+  std::size_t taken = 0;     // recipients
   for (const auto& leg : legs_) {
     if (leg->way.recipients() == 0) continue;
     ++legs;
     if (!leg->outcome) continue;
-    if (leg->accepted()) {
-      acceptances.push_back(std::get<upstream::UpstreamAcceptance>(*leg->outcome));
-      taken += leg->way.recipients();
+    taken += leg->outcome->taken(leg->way.recipients());
+    if (const Reply* refusal = leg->outcome->worst()) {
+      if (worst == nullptr || strictness(*refusal) > strictness(*worst)) worst = refusal;
       continue;
     }
-    const Reply& refusal = std::get<Reply>(*leg->outcome);
-    if (worst == nullptr || strictness(refusal) > strictness(*worst)) worst = &refusal;
+    ++accepted;
+    std::ranges::move(leg->outcome->acceptances(), std::back_inserter(acceptances));
   }
-  if (worst == nullptr && legs > 0 && acceptances.size() == legs) return acceptances;
+  if (worst == nullptr && legs > 0 && accepted == legs) return acceptances;
   Reply reply = worst != nullptr ? *worst : no_answer();
   if (taken > 0)
     reply.lines.push_back(
-        fmt::format("{} of the {} recipients have it already", taken, leg_of_.size()));
+        fmt::format("{} of the {} recipients have it already", taken, places_.size()));
   return reply;
 }
 
 std::vector<Reply> Delivery::reply_for_each(std::string_view id) const {
   std::vector<Reply> replies;
-  for (const Leg* leg : leg_of_) {
-    if (!leg->outcome)
+  for (const Place& place : places_) {
+    if (!place.leg->outcome) {
       replies.push_back(no_answer());
-    else if (leg->accepted())
-      replies.push_back(final_reply({std::get<upstream::UpstreamAcceptance>(*leg->outcome)}, id));
+      continue;
+    }
+    const LegOutcome::Answer& answer = place.leg->outcome->of(place.index);
+    if (const auto* acceptance = std::get_if<upstream::UpstreamAcceptance>(&answer))
+      replies.push_back(final_reply({*acceptance}, id));
     else
-      replies.push_back(std::get<Reply>(*leg->outcome));
+      replies.push_back(std::get<Reply>(answer));
   }
   return replies;
 }
@@ -156,8 +158,9 @@ std::vector<MessageRecord::Leg> Delivery::report() const {
     all.push_back({leg->way.upstream(),
                    leg->outcome ? leg->way.last_words() : "given up before the final dot",
                    {}});
-    if (leg->accepted())
-      all.back().queue_id = std::get<upstream::UpstreamAcceptance>(*leg->outcome).queue_id();
+    if (!leg->outcome) continue;
+    if (const Acceptances some = leg->outcome->acceptances(); !some.empty())
+      all.back().queue_id = some.front().queue_id();
   }
   return all;
 }

@@ -64,12 +64,10 @@ class Delivery {
     Leg(upstream::Pool& pool, const upstream::Upstreams& upstreams, CancelSource& cancel)
         : way(pool, upstreams, cancel) {}
     DeliveryLeg way;
-    std::optional<DeliveryLeg::Outcome> outcome;  // of the hand-over
+    std::optional<LegOutcome> outcome;  // of the hand-over
 
     [[nodiscard]] bool settled() const { return outcome.has_value(); }
-    [[nodiscard]] bool accepted() const {
-      return outcome && std::holds_alternative<upstream::UpstreamAcceptance>(*outcome);
-    }
+    [[nodiscard]] bool accepted() const { return outcome && outcome->accepted(); }
   };
   using Legs = std::vector<Leg*>;
 
@@ -84,7 +82,11 @@ class Delivery {
   upstream::Pool& pool_;
   CancelSource& cancel_;
   std::vector<std::unique_ptr<Leg>> legs_;  // in the order of their first recipients
-  std::vector<Leg*> leg_of_;                // for each accepted recipient
+  struct Place {
+    const Leg* leg;
+    std::size_t index;  // among the leg's recipients
+  };
+  std::vector<Place> places_;  // of each accepted recipient
   const DeliveryLeg* last_asked_ = nullptr;
 };
 

@@ -1,6 +1,8 @@
 #include "gateway/delivery_leg.h"
 
+#include <algorithm>
 #include <utility>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -20,6 +22,12 @@ constexpr auto kTimeForTheAnswer = 30s;
 
 // One stale pooled connection, then one fresh one, for each upstream: enough for any failover.
 constexpr std::size_t kTriesPerUpstream = 2;
+
+std::string summary_of(const upstream::SmtpClient::Answer& answer) {
+  const auto* refusal = std::get_if<Reply>(&answer);
+  return refusal != nullptr ? refusal->summary()
+                            : std::get<upstream::UpstreamAcceptance>(answer).reply().summary();
+}
 
 }  // namespace
 
@@ -200,27 +208,54 @@ Task<std::optional<Reply>> DeliveryLeg::prepare(const mail::Envelope& envelope, 
   co_return std::nullopt;
 }
 
-Task<DeliveryLeg::Outcome> DeliveryLeg::finish() {
+Task<LegOutcome> DeliveryLeg::finish() {
   if (bound_.remaining(Clock::now()) < kTimeForTheAnswer) {
     // Not the upstream's fault, and nothing that another one could mend.
     const Error why{ErrorKind::limit, "no time is left to wait for the upstream's answer"};
     drop(why);
     co_return unavailable(why);
   }
-  auto answer = co_await lease_->client->finish();
-  if (!answer) {
-    drop(answer.error());
+  auto answers = co_await lease_->client->finish();
+  if (!answers || answers->empty()) {
+    drop(answers ? Error{ErrorKind::protocol, "no answer to the final dot"} : answers.error());
     co_return no_answer();
   }
-  if (auto* acceptance = std::get_if<upstream::UpstreamAcceptance>(&*answer)) {
-    last_words_ = acceptance->reply().summary();
-    pause();
-    co_return std::move(*acceptance);
+  co_return take_answers(std::move(*answers));
+}
+
+// Who got no answer of its own is not known to have the message.
+LegOutcome DeliveryLeg::take_answers(std::vector<upstream::SmtpClient::Answer> answers) {
+  const std::size_t expected = lease_->client->answers_each() ? recipients_.size() : 1;
+  const std::size_t came = answers.size();
+  if (came > expected) {  // whose would they be?
+    drop(Error{ErrorKind::protocol, "more answers to the final dot than recipients"});
+    return no_answer();
   }
-  const Reply& refusal = std::get<Reply>(*answer);
-  last_words_ = refusal.summary();
-  pause();
-  co_return to_client(refusal, "0.0");
+  std::string words = summary_of(answers.front());
+  std::string refused;
+  std::size_t taken = 0;
+  std::vector<LegOutcome::Answer> outcome;
+  for (std::size_t i = 0; i < came; ++i) {
+    if (const auto* refusal = std::get_if<Reply>(&answers[i])) {
+      if (refused.empty())
+        refused = fmt::format("; <{}>: {}", recipients_[i].grant.recipient().to_string(),
+                              refusal->summary());
+      outcome.emplace_back(to_client(*refusal, "0.0"));
+    } else {
+      ++taken;
+      outcome.push_back(std::move(answers[i]));
+    }
+  }
+  while (outcome.size() < expected) outcome.emplace_back(no_answer());
+  if (came < expected) refused += fmt::format("; {} got no answer", expected - came);
+  if (expected > 1 && taken < expected)
+    words = fmt::format("accepted for {} of {} recipients{}", taken, expected, refused);
+  if (came < expected)
+    drop(Error{ErrorKind::closed, "the connection was lost among the answers to the final dot"});
+  else
+    pause();
+  last_words_ = std::move(words);
+  return LegOutcome(std::move(outcome));
 }
 
 void DeliveryLeg::pause() {

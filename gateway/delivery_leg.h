@@ -7,10 +7,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
-#include "gateway/delivery_replies.h"
+#include "gateway/delivery_outcome.h"
 #include "gateway/mail/envelope.h"
 #include "gateway/mail/spool.h"
 #include "gateway/upstream/pool.h"
@@ -48,9 +47,8 @@ class DeliveryLeg {
   [[nodiscard]] bool ready();
   // The connection has not carried a message yet.
   [[nodiscard]] bool unproven() const { return lease_ && lease_->client->messages() == 0; }
-  // The dot, and the upstream's answer. Once called, this leg never sends anything again.
-  using Outcome = std::variant<upstream::UpstreamAcceptance, smtp::Reply>;
-  Task<Outcome> finish();
+  // The dot, and the upstream's answers. Once called, this leg never sends anything again.
+  Task<LegOutcome> finish();
 
   // Gives the connection back; in the middle of a message, closes it.
   void pause();
@@ -67,6 +65,7 @@ class DeliveryLeg {
   Task<Result<smtp::Reply>> ask_with_failover(const mail::Envelope& envelope,
                                               const upstream::Recipient* pending);
   Task<Result<std::optional<smtp::Reply>>> transfer(Text text);
+  LegOutcome take_answers(std::vector<upstream::SmtpClient::Answer> answers);
   [[nodiscard]] bool given_up(const Error& why) const;
   upstream::Pool::Lease take_lease();
   void drop(const Error& why);

@@ -15,6 +15,9 @@ using smtp::Reply;
 
 namespace {
 
+// A mail store with LMTP has a word for each of a message's thousand recipients.
+constexpr std::size_t kMaxWordsOfUpstreams = 20;  // lines
+
 // Replies that say something about how this gateway and its upstream are set up, not about the
 // mail.
 bool speaks_of_the_servers(const Reply& reply) {
@@ -43,9 +46,11 @@ Reply to_client(const Reply& from_upstream, std::string_view default_subject_det
 
 Reply final_reply(const Acceptances& acceptances, std::string_view id) {
   Reply reply = Reply::of(250, "2.0.0", fmt::format("queued as {}", id));
-  for (const auto& acceptance : acceptances)
+  for (const auto& acceptance : acceptances) {
+    if (reply.lines.size() > kMaxWordsOfUpstreams) break;
     for (const std::string& line : acceptance.reply().lines)
       reply.lines.push_back(encode_for_smtp(line));
+  }
   return reply;
 }
 

@@ -29,8 +29,9 @@ void print_route(const std::string& recipient, const upstream::Route* route, boo
   fmt::print("<{}>: {}\n", name,
              route->name.empty() ? "the default route" : fmt::format("[route.{}]", route->name));
   for (const auto& upstream : route->upstreams)
-    fmt::print("  {} {}:{} priority {} weight {}\n", upstream->name, upstream->settings.host,
-               upstream->settings.port, upstream->settings.priority, upstream->settings.weight);
+    fmt::print("  {} {}{} priority {} weight {}\n", upstream->name, upstream->settings.place(),
+               upstream->settings.protocol == upstream::Protocol::lmtp ? " lmtp" : "",
+               upstream->settings.priority, upstream->settings.weight);
 }
 
 }  // namespace

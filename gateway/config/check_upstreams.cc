@@ -36,6 +36,13 @@ void check_upstreams(const CheckContext& context) {
   for (const auto& [name, upstream] : settings.upstreams) {
     const std::string setting = fmt::format("upstream.{}.host", name);
     if (upstream.host.empty() || context.has_error(setting)) continue;
+    for (const auto& [listener, plan] : settings.listeners)
+      if (plan.address == upstream.host && !upstream.socket().empty())
+        context.wrong(setting,
+                      fmt::format("{} is the gateway's own [listener.{}]: mail would go in circles",
+                                  upstream.host, listener),
+                      "name the socket of the mail server behind the gateway");
+    if (!upstream.socket().empty()) continue;
     const std::vector<IpAddress> targets = addresses_of(upstream.host);
     for (const auto& [listener, plan] : settings.listeners) {
       const auto endpoint = Endpoint::parse(plan.address);

@@ -1,5 +1,6 @@
 #include "gateway/upstream/acceptance.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -20,6 +21,17 @@ std::string_view leading_id(std::string_view text) {
   return length <= kMaxQueueId ? text.substr(0, length) : std::string_view{};
 }
 
+// Of Dovecot's LMTP: "<user@example.org> ID Saved", with an ID in base64.
+std::string_view dovecot_id(std::string_view line) {
+  line.remove_suffix(std::string_view(" saved").size());
+  const std::size_t blank = line.rfind(' ');
+  if (blank == std::string_view::npos) return {};
+  const std::string_view id = line.substr(blank + 1);
+  const bool whole = std::ranges::all_of(
+      id, [](char c) { return is_alnum(c) || c == '+' || c == '/' || c == '='; });
+  return whole && id.size() <= kMaxQueueId ? id : std::string_view{};
+}
+
 std::string_view id_in(std::string_view line) {
   const std::string lower = to_lower(line);
   // Postfix: "Ok: queued as ID"; Exchange: "[InternalId=ID, …]"; Exim: "OK id=ID".
@@ -30,6 +42,7 @@ std::string_view id_in(std::string_view line) {
     if (before == "id=" && at > 0 && is_alnum(lower[at - 1])) continue;
     return leading_id(line.substr(at + before.size()));
   }
+  if (line.starts_with('<') && lower.ends_with(" saved")) return dovecot_id(line);
   // Sendmail and OpenSMTPD: "ID Message accepted for delivery".
   const std::size_t after = lower.find(" message accepted for delivery");
   if (after == std::string::npos || after == 0) return {};

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "gateway/net/socket_stream.h"
 #include "gateway/upstream/hello.h"
 #include "gateway/upstream/login.h"
 
@@ -38,12 +37,14 @@ Deadline within(const Dialing& how, Duration limit) {
 // without verification nothing else needs it.
 std::string tls_name(const UpstreamSettings& settings) {
   if (!settings.tls_name.empty()) return settings.tls_name;
+  if (!settings.socket().empty()) return {};
   if (!verifies(settings.tls) && IpAddress::parse(settings.host)) return {};
   return settings.host;
 }
 
 Task<Result<Capabilities>> hello(const Dialing& how, ReplyChannel& channel) {
-  co_return co_await say_hello(channel, how.hostname, how.settings.command_timeout, how.deadline);
+  co_return co_await say_hello(channel, how.hostname, how.settings.command_timeout, how.deadline,
+                               how.settings.protocol);
 }
 
 Task<Attempt> start_tls(const Dialing& how, Dialed opened) {
@@ -104,17 +105,17 @@ Task<Attempt> attempt(const Dialing& how, std::unique_ptr<ByteStream> stream, St
       {ErrorKind::unavailable, "the upstream does not offer STARTTLS, which `tls` demands"});
 }
 
-// A second connection to the same address, after TLS failed on the first.
-Task<Attempt> attempt_in_plain(const Dialing& how, const Endpoint& address) {
-  auto stream = co_await connect_socket(how.loop, address,
-                                        within(how, how.settings.connect_timeout), how.cancel);
+// A second connection to the same place, after TLS failed on the first.
+Task<Attempt> attempt_in_plain(const Dialing& how, const Target& target) {
+  auto stream =
+      co_await connect_to(how.loop, target, within(how, how.settings.connect_timeout), how.cancel);
   if (!stream) co_return give_up(std::move(stream.error()));
   co_return co_await attempt(how, std::move(*stream), Starttls::no);
 }
 
 }  // namespace
 
-Task<Result<Dialed>> dial(const Dialing& how, const Endpoint& address,
+Task<Result<Dialed>> dial(const Dialing& how, const Target& target,
                           std::unique_ptr<ByteStream> stream) {
   if (how.settings.tls != TlsMode::never && !how.tls)
     co_return fail(ErrorKind::invalid, "no TLS context for an upstream that needs one");
@@ -122,12 +123,12 @@ Task<Result<Dialed>> dial(const Dialing& how, const Endpoint& address,
   if (!result && result.error().handshake && how.settings.tls == TlsMode::opportunistic &&
       result.error().why.kind != ErrorKind::cancelled) {
     const std::string note = std::move(result.error().why.text);
-    result = co_await attempt_in_plain(how, address);
+    result = co_await attempt_in_plain(how, target);
     if (result) result->note = note;
   }
   if (!result) {
     Error why = std::move(result.error().why);
-    const std::string peer = address.to_string();
+    const std::string peer = target.to_string();
     if (why.text.find(peer) == std::string::npos) why.text = fmt::format("{}: {}", peer, why.text);
     co_return std::unexpected(std::move(why));
   }

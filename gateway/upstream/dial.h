@@ -1,6 +1,7 @@
-// dial(): from a socket just connected to a connection that may carry mail: greeting, EHLO (HELO
-// where that is not known), TLS and a log-in as the settings say. Every wait has its own limit and
-// ends at the deadline at the latest. Fails with the upstream's own words where it had any.
+// dial(): from a connection just made, by TCP or a Unix socket, to one that may carry mail:
+// greeting, EHLO (HELO where that is not known; LHLO with LMTP), TLS and a log-in as the settings
+// say. Every wait has its own limit and ends at the deadline at the latest. Fails with the
+// upstream's own words where it had any.
 #pragma once
 
 #include <memory>
@@ -8,13 +9,13 @@
 
 #include "gateway/async/loop.h"
 #include "gateway/async/offload.h"
-#include "gateway/base/ip.h"
 #include "gateway/net/byte_stream.h"
 #include "gateway/net/tls_context.h"
 #include "gateway/smtp/capabilities.h"
 #include "gateway/upstream/login_memory.h"
 #include "gateway/upstream/reply_channel.h"
 #include "gateway/upstream/settings.h"
+#include "gateway/upstream/target.h"
 
 namespace sekisho::upstream {
 
@@ -36,8 +37,8 @@ struct Dialed {
   std::string note;                 // why the connection is in plain although TLS was offered
 };
 
-// `stream` is a new connection to `address`.
-Task<Result<Dialed>> dial(const Dialing& how, const Endpoint& address,
+// `stream` is a new connection to `target`.
+Task<Result<Dialed>> dial(const Dialing& how, const Target& target,
                           std::unique_ptr<ByteStream> stream);
 
 }  // namespace sekisho::upstream

@@ -6,7 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "gateway/base/ip.h"
+#include "gateway/net/unix_connect.h"
 
 namespace sekisho::upstream {
 namespace {
@@ -30,15 +33,60 @@ bool is_host(std::string_view host) {
 
 }  // namespace
 
+std::string_view to_string(Protocol protocol) {
+  return protocol == Protocol::lmtp ? "lmtp" : "smtp";
+}
+
 std::string_view to_string(TlsMode mode) {
   for (const auto& [word, value] : kTlsWords)
     if (value == mode) return word;
   return "unknown";
 }
 
+std::string_view UpstreamSettings::socket() const {
+  const std::string_view path = host;
+  return path.starts_with(kUnixPrefix) ? path.substr(kUnixPrefix.size()) : std::string_view();
+}
+
+std::string UpstreamSettings::place() const {
+  if (!socket().empty()) return host;
+  return host.contains(':') ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+}
+
+void UpstreamSettings::check_place(SettingsVisitor& v) {
+  if (host.starts_with(kUnixPrefix)) {
+    if (!is_unix_socket_path(socket()))
+      v.error("host",
+              "a Unix socket is named by its whole path, of at most 107 bytes: "
+              "unix:/run/dovecot/lmtp");
+    if (v.is_set("port")) v.error("port", "has no meaning for a Unix socket: take it out");
+    // Nobody listens in between, and few servers have a certificate for it.
+    if (!v.is_set("tls")) tls = TlsMode::never;
+    if (verifies(tls) && tls_name.empty())
+      v.error("tls_name",
+              "a Unix socket has no name that a certificate could be for: say which one it must "
+              "name, or take tls out");
+    return;
+  }
+  if (host.empty())
+    v.error("host", "an upstream needs a host: the name or address of the mail server");
+  else if (!is_host(host))
+    v.error("host",
+            "this is not a host name or an IP address (a port has its own key, `port`), nor a Unix "
+            "socket (unix:/PATH)");
+  if (protocol == Protocol::lmtp && port == 25)
+    v.error("port",
+            "LMTP must not be spoken on port 25 (RFC 2033 section 5): set the port on which the "
+            "server takes it, often 24");
+}
+
 void UpstreamSettings::visit(SettingsVisitor& v) {
-  v.field("host", host, "Name or address of the mail server that gets the mail.");
+  v.field("host", host,
+          "Name or address of the mail server that gets the mail, or unix:/PATH of its socket.");
   v.field("port", port, "Its TCP port.", 1, 65535);
+  v.choice("protocol", protocol, {{"smtp", Protocol::smtp}, {"lmtp", Protocol::lmtp}},
+           "What it speaks: smtp, or lmtp (RFC 2033), as mail stores do: each recipient's mailbox "
+           "then answers for itself after the message.");
   v.field("priority", priority,
           "Upstreams with a lower number are tried first; equal ones take turns.", 0, 1'000'000);
   v.field("weight", weight,
@@ -46,7 +94,8 @@ void UpstreamSettings::visit(SettingsVisitor& v) {
           "one with 1.",
           1, 1000);
   v.choice("tls", tls, std::vector<Word>(kTlsWords.begin(), kTlsWords.end()),
-           "How to encrypt: never; opportunistic (STARTTLS when it works, else plain); required "
+           "How to encrypt (over a Unix socket by default not at all): never; opportunistic "
+           "(STARTTLS when it works, else plain); required "
            "(STARTTLS, any certificate); verify (STARTTLS, certificate and name checked); implicit "
            "(TLS from the first byte, any certificate); implicit-verify (the same, checked).");
   v.field("tls_name", tls_name,
@@ -78,10 +127,7 @@ void UpstreamSettings::visit(SettingsVisitor& v) {
   v.table("auth", "How we log in to this upstream.",
           [this](SettingsVisitor& t) { login.visit(t); });
 
-  if (host.empty())
-    v.error("host", "an upstream needs a host: the name or address of the mail server");
-  else if (!is_host(host))
-    v.error("host", "this is not a host name or an IP address (a port has its own key, `port`)");
+  check_place(v);
   if (!tls_name.empty() && !is_host(tls_name)) v.error("tls_name", "this is not a host name");
   if (!tls_name.empty() && tls == TlsMode::never)
     v.error("tls_name", "has no meaning with tls = \"never\"");

@@ -12,6 +12,9 @@
 
 namespace sekisho::upstream {
 
+enum class Protocol : std::uint8_t { smtp, lmtp };
+std::string_view to_string(Protocol protocol);
+
 enum class TlsMode : std::uint8_t {
   never,           // plain
   opportunistic,   // STARTTLS when offered; plain when not offered or when the handshake fails
@@ -29,8 +32,9 @@ std::string_view to_string(TlsMode mode);  // the word of the configuration: "im
 }
 
 struct UpstreamSettings {
-  std::string host;
+  std::string host;  // or unix:/PATH
   std::int64_t port = 25;
+  Protocol protocol = Protocol::smtp;
   std::int64_t priority = 10;  // lower is tried first; equal ones take turns
   std::int64_t weight = 1;     // of their turns
   TlsMode tls = TlsMode::opportunistic;
@@ -51,8 +55,16 @@ struct UpstreamSettings {
 
   LoginSettings login;
 
+  // The path of its Unix socket; empty when it is reached by TCP.
+  [[nodiscard]] std::string_view socket() const;
+  // Where it is, for people: "mail.example.org:25", "unix:/run/dovecot/lmtp".
+  [[nodiscard]] std::string place() const;
+
   void visit(SettingsVisitor& v);
   bool operator==(const UpstreamSettings&) const = default;
+
+ private:
+  void check_place(SettingsVisitor& v);
 };
 
 }  // namespace sekisho::upstream

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "gateway/net/connect.h"
 #include "gateway/smtp/dot_codec.h"
 #include "gateway/upstream/commands.h"
 #include "gateway/upstream/dial.h"
@@ -62,7 +61,9 @@ struct SmtpClient::Impl {
   smtp::Capabilities capabilities;
   std::string note;
   State state = State::idle;
+  bool answers_each = false;           // LMTP
   bool smtp_utf8 = false;              // of the transaction
+  std::size_t accepted = 0;            // recipients of the transaction
   Deadline bound = Deadline::never();  // the caller's
   std::int64_t messages = 0;
   int refusals = 0;  // of whatever we said, since the last accepted message
@@ -103,6 +104,11 @@ struct SmtpClient::Impl {
     return std::unexpected(channel->break_with(
         {ErrorKind::protocol, fmt::format("{} was answered with: {}", what, reply.summary())}));
   }
+
+  void count_accepted(const std::vector<Reply>& rcpts) {
+    accepted += static_cast<std::size_t>(std::ranges::count_if(rcpts, &Reply::positive));
+  }
+  Task<Result<Answer>> read_answer();
 
   // What is in `out`, as the next block. Any word from the upstream before the dot is the end.
   Task<Result<void>> flush(std::string_view what, Deadline deadline) {
@@ -194,22 +200,21 @@ Task<Result<std::unique_ptr<SmtpClient>>> SmtpClient::connect(Loop& loop, NameRe
   auto impl = std::make_shared<Impl>();
   const UpstreamSettings& settings = upstream.settings;
   impl->name = upstream.name;
+  impl->answers_each = settings.protocol == Protocol::lmtp;
   impl->command_timeout = settings.command_timeout;
   impl->data_timeout = settings.data_timeout;
   impl->final_timeout = settings.final_timeout;
   const CancelSource::Registration outer(cancel, [&] { impl->cancel.cancel(); });
 
-  auto addresses = co_await resolver.resolve(
-      loop, settings.host, static_cast<std::uint16_t>(settings.port),
-      Deadline::in(settings.connect_timeout).or_sooner(deadline), impl->cancel);
-  if (!addresses) co_return std::unexpected(std::move(addresses.error()));
   const Dialing how{loop,     offload,          settings,    upstream.tls, upstream.hostname,
                     deadline, *upstream.logins, impl->cancel};
-  ConnectRace race(loop, std::move(*addresses), settings.connect_timeout, deadline, impl->cancel);
+  TargetRace race(loop, settings, deadline, impl->cancel);
+  if (auto found = co_await race.find(resolver); !found)
+    co_return std::unexpected(std::move(found.error()));
   while (true) {
     auto connected = co_await race.next();
     if (!connected) co_return std::unexpected(std::move(connected.error()));
-    auto dialed = co_await dial(how, connected->address, std::move(connected->stream));
+    auto dialed = co_await dial(how, connected->target, std::move(connected->stream));
     if (dialed) {
       impl->channel = std::move(dialed->channel);
       impl->capabilities = std::move(dialed->capabilities);
@@ -232,6 +237,7 @@ Task<Result<SmtpClient::MailReplies>> SmtpClient::mail_and_rcpts(
   const std::shared_ptr<Impl> me = impl_;
   if (me->state != State::idle) co_return std::unexpected(out_of_order("MAIL"));
   me->state = State::transaction;
+  me->accepted = 0;
   me->smtp_utf8 = envelope.parameters.smtp_utf8 && me->capabilities.smtp_utf8;
   std::vector<std::string> lines{mail_command(envelope, me->capabilities)};
   for (const auto* recipient : recipients)
@@ -246,6 +252,7 @@ Task<Result<SmtpClient::MailReplies>> SmtpClient::mail_and_rcpts(
   MailReplies result{std::move(replies->front()), {}};
   replies->erase(replies->begin());
   result.rcpts = std::move(*replies);
+  me->count_accepted(result.rcpts);
   co_return std::move(result);
 }
 
@@ -256,7 +263,9 @@ Task<Result<std::vector<Reply>>> SmtpClient::rcpts(std::vector<const Recipient*>
   for (const auto* recipient : recipients)
     lines.push_back(rcpt_command(*recipient, me->capabilities));
   auto replies = co_await me->ask_all(std::move(lines));
-  if (replies) fill_up(*replies, recipients.size());
+  if (!replies) co_return std::move(replies);
+  fill_up(*replies, recipients.size());
+  me->count_accepted(*replies);
   co_return std::move(replies);
 }
 
@@ -288,7 +297,16 @@ Task<Result<void>> SmtpClient::send(std::string_view bytes) {
   co_return Result<void>{};
 }
 
-Task<Result<std::variant<UpstreamAcceptance, Reply>>> SmtpClient::finish() {
+Task<Result<SmtpClient::Answer>> SmtpClient::Impl::read_answer() {
+  auto reply = co_await channel->read("the final dot", within(final_timeout));
+  if (reply) reply = check(std::move(*reply), "the final dot");
+  if (!reply) co_return std::unexpected(std::move(reply.error()));
+  if (!reply->positive()) co_return std::move(*reply);
+  refusals = 0;
+  co_return UpstreamAcceptance(name, std::move(*reply));
+}
+
+Task<Result<std::vector<SmtpClient::Answer>>> SmtpClient::finish() {
   const std::shared_ptr<Impl> me = impl_;
   if (me->state != State::data) co_return std::unexpected(out_of_order("the final dot"));
   me->state = State::dot_sent;  // from here on there is no way back to `data`: one dot at most
@@ -296,18 +314,21 @@ Task<Result<std::variant<UpstreamAcceptance, Reply>>> SmtpClient::finish() {
   auto sent = co_await me->flush("the final dot", me->within(me->data_timeout));
   std::string().swap(me->out);  // an idle connection keeps no buffer
   if (!sent) co_return std::unexpected(std::move(sent.error()));
-  auto reply = co_await me->channel->read("the final dot", me->within(me->final_timeout));
+  const std::size_t expected = me->answers_each ? me->accepted : 1;
+  std::vector<Answer> answers;
+  while (answers.size() < expected && !me->channel->broken()) {  // nothing follows a 421
+    auto answer = co_await me->read_answer();
+    if (!answer && answers.empty()) co_return std::unexpected(std::move(answer.error()));
+    if (!answer) break;
+    answers.push_back(std::move(*answer));
+  }
   me->channel->settle();
-  if (reply) reply = me->check(std::move(*reply), "the final dot");
-  if (!reply) co_return std::unexpected(std::move(reply.error()));
   me->state = State::idle;
   ++me->messages;
-  if (reply->positive()) {
-    me->refusals = 0;
-    co_return UpstreamAcceptance(me->name, std::move(*reply));
-  }
-  co_return std::move(*reply);
+  co_return std::move(answers);
 }
+
+bool SmtpClient::answers_each() const { return impl_->answers_each; }
 
 Task<bool> SmtpClient::reset() {
   const std::shared_ptr<Impl> me = impl_;

@@ -1,4 +1,5 @@
-// SmtpClient: one connection to an upstream and our half of the SMTP dialogue on it (RFC 5321).
+// SmtpClient: one connection to an upstream and our half of the SMTP dialogue on it (RFC 5321), or
+// the LMTP one (RFC 2033).
 // A coroutine verb a function; an Error means that the connection is in an unknown state and must
 // be dropped, a Reply is what the upstream said. Verbs out of order are errors, so that no mistake
 // of a caller can put a dot where none belongs. Owned by the pool or by a lease; one loop.
@@ -27,10 +28,10 @@ namespace sekisho::upstream {
 
 class SmtpClient {
  public:
-  // Connects to the first address of settings.host that serves (ConnectRace), reads the greeting,
-  // says EHLO (HELO when that fails), starts TLS and logs in as the settings say. Ends by
-  // `deadline`, or soon after `cancel`; neither counts any more once it has returned.
-  // `upstream` must live until then. The disk is read on `offload`.
+  // Connects to the first place of the upstream that serves (target.h), reads the greeting, says
+  // EHLO (HELO when that fails; LHLO with LMTP), starts TLS and logs in as the settings say. Ends
+  // by `deadline`, or soon after `cancel`; neither counts any more once it has returned. `upstream`
+  // must live until then. The disk is read on `offload`.
   static Task<Result<std::unique_ptr<SmtpClient>>> connect(Loop& loop, NameResolver& resolver,
                                                            Offload& offload,
                                                            const Upstream& upstream,
@@ -69,9 +70,15 @@ class SmtpClient {
   Task<Result<smtp::Reply>> data();
   // Message bytes; dot-stuffed here. Small ones wait in a buffer for the dot.
   Task<Result<void>> send(std::string_view bytes);
-  // The final dot, and the upstream's answer: an acceptance, or its 4xx/5xx. Once this has been
-  // called, the message must never go to anybody again, whatever the result.
-  Task<Result<std::variant<UpstreamAcceptance, smtp::Reply>>> finish();
+  // The final dot, and what the upstream answers: an acceptance, or its 4xx/5xx. With SMTP it is
+  // one answer for all recipients; with LMTP there is one for each accepted recipient, in their
+  // order, and where the connection was lost among them (it is not in_step() then) only those that
+  // came. An Error: no answer came. Once this has been called, the message must never go to anybody
+  // again, whatever the result.
+  using Answer = std::variant<UpstreamAcceptance, smtp::Reply>;
+  Task<Result<std::vector<Answer>>> finish();
+  // Does each recipient get an answer of its own (LMTP)?
+  [[nodiscard]] bool answers_each() const;
 
   // RSET, so that the connection may be pooled. False: it must be dropped.
   Task<bool> reset();

@@ -104,9 +104,10 @@ void ScriptedConnection::run() {
 bool ScriptedConnection::command(std::string_view line) {
   std::string verb(line.substr(0, line.find(' ')));
   std::ranges::transform(verb, verb.begin(), [](unsigned char c) { return std::toupper(c); });
-  if (verb == "EHLO" || verb == "HELO") {
+  if (verb == "EHLO" || verb == "HELO" || verb == "LHLO") {
     message_ = {};
-    return !at(verb, verb == "EHLO" ? ehlo_reply() : "250 upstream.test\r\n").over;
+    lmtp_ = verb == "LHLO";
+    return !at(verb, verb != "HELO" ? ehlo_reply() : "250 upstream.test\r\n").over;
   }
   if (verb == "STARTTLS") {
     const bool possible = context_ != nullptr && ssl_ == nullptr;
@@ -159,12 +160,20 @@ bool ScriptedConnection::take_message() {
   message_.data = in_.substr(0, end);
   in_.erase(0, end + 3);
   record_.change([](ScriptedRecord& record) { ++record.final_dots; });
-  return !at(".", "250 2.0.0 ok: queued as SCRIPTED1\r\n", [&](char digit) {
+  return !at(".", final_reply(), [&](char digit) {
             if (digit != '2') return;
             record_.change(
                 [&](ScriptedRecord& record) { record.messages.push_back(std::move(message_)); });
             message_ = {};
           }).over;
+}
+
+std::string ScriptedConnection::final_reply() const {
+  if (!lmtp_) return "250 2.0.0 ok: queued as SCRIPTED1\r\n";
+  std::string replies;
+  for (std::size_t i = 1; i <= message_.rcpts.size(); ++i)
+    replies += "250 2.0.0 ok: queued as SCRIPTED" + std::to_string(i) + "\r\n";
+  return replies;
 }
 
 std::string ScriptedConnection::ehlo_reply() const {

@@ -79,6 +79,7 @@ class ScriptedConnection {
   bool command(std::string_view line);
   bool take_message();
   std::string ehlo_reply() const;
+  std::string final_reply() const;
 
   bool handshake();
   bool say(std::string_view bytes, bool one_by_one);
@@ -94,6 +95,7 @@ class ScriptedConnection {
   ScriptedRecord& record_;
   std::string in_;
   ScriptedUpstream::Message message_;
+  bool lmtp_ = false;
 };
 
 }  // namespace sekisho::test

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -10,6 +11,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "tests/support/scripted_connection.h"
@@ -50,6 +52,7 @@ struct ScriptedUpstream::Impl {
   ~Impl() { SSL_CTX_free(tls); }
 
   void listen();
+  void listen_on_path();
   void accept_connections();
   void serve(int fd);
 
@@ -68,7 +71,20 @@ struct ScriptedUpstream::Impl {
   std::vector<std::thread> threads;  // of the acceptor until it has ended
 };
 
+void ScriptedUpstream::Impl::listen_on_path() {
+  listening = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, options.socket.c_str(), sizeof(address.sun_path) - 1);
+  ::unlink(address.sun_path);
+  if (::bind(listening, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 ||
+      ::listen(listening, 512) != 0)
+    throw std::runtime_error("ScriptedUpstream: cannot listen on the socket");
+  acceptor = std::thread([this] { accept_connections(); });
+}
+
 void ScriptedUpstream::Impl::listen() {
+  if (!options.socket.empty()) return listen_on_path();
   listening = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int on = 1;
   ::setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));

@@ -1,5 +1,6 @@
-// ScriptedUpstream: an SMTP server for tests on 127.0.0.1 and a port of the system's choice. By
-// itself it accepts every message and keeps it; on() says what it does instead at a given point.
+// ScriptedUpstream: an SMTP server for tests on 127.0.0.1 and a port of the system's choice, or on
+// a Unix socket. By itself it accepts every message and keeps it; on() says what it does instead at
+// a given point. Greeted with LHLO it speaks LMTP: its answer to the dot is one for each recipient.
 // Blocking sockets, a thread for each connection; every method may be called from the test's thread
 // at any time.
 //
@@ -11,10 +12,11 @@
 //   upstream.messages().at(0).data;                                 // as it came, dots still
 //   stuffed
 //
-// The points: "CONNECT" (before the greeting), "EHLO", "HELO", "STARTTLS", "MAIL", "RCPT", "DATA",
-// "BODY" (after 354, before any of the message is read), "." (the dot was read), "RSET", "NOOP",
-// "QUIT", "AUTH", "*" (any other command). The steps stand in for the default answer and what it
-// would have done: after "DATA" answered by a step with 354, message text is read; after "MAIL" or
+// The points: "CONNECT" (before the greeting), "EHLO", "LHLO", "HELO", "STARTTLS", "MAIL", "RCPT",
+// "DATA", "BODY" (after 354, before any of the message is read), "." (the dot was read), "RSET",
+// "NOOP", "QUIT", "AUTH", "*" (any other command). The steps stand in for the default answer and
+// what it would have done: after "DATA" answered by a step with 354, message text is read; after
+// "MAIL" or
 // "." answered with anything, the message is kept or not as the code's first digit says.
 #pragma once
 
@@ -56,7 +58,8 @@ class ScriptedUpstream {
     std::filesystem::path certificate{};  // PEM; empty: no TLS
     std::filesystem::path key{};
     bool implicit_tls = false;
-    bool trickle = false;  // every answer goes out one byte at a time
+    bool trickle = false;            // every answer goes out one byte at a time
+    std::filesystem::path socket{};  // a Unix socket instead of a port; not there yet
   };
   struct Message {
     std::string mail;                // "MAIL FROM:<a@example.org> SIZE=3", the line as it came

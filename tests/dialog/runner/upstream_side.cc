@@ -17,7 +17,7 @@ namespace {
 namespace step = test::step;
 
 // What passes between two servers around the mail itself.
-constexpr std::array<std::string_view, 4> kAround{"EHLO", "HELO", "RSET", "QUIT"};
+constexpr std::array<std::string_view, 5> kAround{"EHLO", "LHLO", "HELO", "RSET", "QUIT"};
 
 std::string_view verb(std::string_view line) { return line.substr(0, line.find(' ')); }
 

@@ -13,7 +13,7 @@ TEST(UpstreamSettings, DocumentsEveryField) {
   UpstreamSettings settings;
   test::SettingsErrors visitor;
   settings.visit(visitor);
-  EXPECT_EQ(visitor.keys.size(), 25U);
+  EXPECT_EQ(visitor.keys.size(), 26U);
   EXPECT_TRUE(visitor.undocumented.empty());
 }
 
@@ -31,6 +31,21 @@ TEST(UpstreamSettings, NamesTheKeyThatIsWrong) {
       {"host", [](auto& s) { s.host = "mail.example.org:25"; }},
       {"host", [](auto& s) { s.host = "mail example"; }},
       {"host", [](auto& s) { s.host = "mail\r\nexample"; }},
+      {"", [](auto& s) { s.host = "unix:/run/dovecot/lmtp"; }},
+      {"host", [](auto& s) { s.host = "unix:run/lmtp"; }},
+      {"host", [](auto& s) { s.host = "unix:"; }},
+      {"host", [](auto& s) { s.host = "unix:/" + std::string(107, 'x'); }},
+      {"",
+       [](auto& s) {
+         s.host = "unix:/run/lmtp";
+         s.protocol = Protocol::lmtp;
+       }},
+      {"port", [](auto& s) { s.protocol = Protocol::lmtp; }},
+      {"",
+       [](auto& s) {
+         s.protocol = Protocol::lmtp;
+         s.port = 24;
+       }},
       {"tls_name", [](auto& s) { s.tls_name = "no name"; }},
       {"tls_name",
        [](auto& s) {

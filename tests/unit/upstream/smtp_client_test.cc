@@ -175,7 +175,7 @@ TEST_F(SmtpClientTest, SendsEveryByteOfALargeMessageInAnySlices) {
   auto client = connect(upstream).value();
   for (const std::size_t slice : {std::size_t{997}, std::size_t{65'537}, text.size()}) {
     const auto sent = run([](UpstreamFixture&, SmtpClient& to, const std::string& bytes,
-                             std::size_t size) -> Task<Result<Answer>> {
+                             std::size_t size) -> Task<Result<std::vector<SmtpClient::Answer>>> {
       (void)co_await open_transaction(to);
       (void)co_await to.data();
       for (std::size_t at = 0; at < bytes.size(); at += size)
@@ -212,6 +212,8 @@ TEST_F(SmtpClientTest, ReadsTheQueueIdOfTheUpstream) {
       {"250 OK id=1tEa2b-0003xY-2T", "1tEa2b-0003xY-2T"},
       {"250 2.0.0 4AOABCDE012345 Message accepted for delivery", "4AOABCDE012345"},
       {"250 2.0.0 1a2b3c4d Message accepted for delivery", "1a2b3c4d"},
+      {"250 2.0.0 <bob@example.com> SPKTKNSqH2fRGQAAeVf/XA Saved", "SPKTKNSqH2fRGQAAeVf/XA"},
+      {"250 2.0.0 <bob@example.com> Saved", ""},
       {"250 2.6.0 <x@y> [InternalId=123456, Hostname=EX1] Queued mail for delivery", "123456"},
       {"250-2.0.0 thanks\r\n250 2.0.0 queued as XYZ", "XYZ"},
       {"250 ok", ""},
@@ -223,12 +225,12 @@ TEST_F(SmtpClientTest, ReadsTheQueueIdOfTheUpstream) {
     ScriptedUpstream upstream;
     upstream.on(".", {step::reply(reply)});
     auto client = connect(upstream).value();
-    const auto answer = run([](SmtpClient& to) -> Task<Result<Answer>> {
+    const auto answer = run([](SmtpClient& to) -> Task<Result<std::vector<SmtpClient::Answer>>> {
       (void)co_await open_transaction(to);
       (void)co_await to.data();
       co_return co_await to.finish();
     }(*client));
-    const auto* acceptance = std::get_if<UpstreamAcceptance>(&answer.value());
+    const auto* acceptance = std::get_if<UpstreamAcceptance>(&answer.value().front());
     ASSERT_NE(acceptance, nullptr);
     EXPECT_EQ(acceptance->queue_id(), id) << reply;
     EXPECT_EQ(acceptance->upstream(), "mta");

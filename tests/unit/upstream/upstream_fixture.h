@@ -73,7 +73,6 @@ inline Task<Result<std::vector<smtp::Reply>>> add_recipients(SmtpClient& client,
   co_return co_await client.rcpts(pointers_to(each));
 }
 
-using Answer = std::variant<UpstreamAcceptance, smtp::Reply>;
 using Connected = Result<std::unique_ptr<SmtpClient>>;
 
 // How far a message came: where it stopped, and with what.
@@ -120,9 +119,9 @@ struct UpstreamFixture : ::testing::Test {
     if (!sent) co_return failed("text", sent.error());
     auto answer = co_await client.finish();
     if (!answer) co_return failed("dot", answer.error());
-    if (const auto* refusal = std::get_if<smtp::Reply>(&*answer))
+    if (const auto* refusal = std::get_if<smtp::Reply>(&answer->front()))
       co_return refused("dot", *refusal);
-    co_return Journey{{}, 250, {}, std::get<UpstreamAcceptance>(*answer).reply().summary()};
+    co_return Journey{{}, 250, {}, std::get<UpstreamAcceptance>(answer->front()).reply().summary()};
   }
 
   Journey send(SmtpClient& client, std::string_view text = "Subject: x\r\n\r\nhello\r\n") {
