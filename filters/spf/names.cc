@@ -1,0 +1,48 @@
+#include "filters/spf/names.h"
+
+#include <algorithm>
+#include <iterator>
+#include <ranges>
+
+#include <fmt/format.h>
+
+#include "gateway/base/text.h"
+
+namespace sekisho::spf {
+
+std::string normal_name(std::string_view name) {
+  auto normal = to_lower(name);
+  if (normal.ends_with('.')) normal.pop_back();
+  return normal;
+}
+
+bool is_lookup_name(std::string_view name) {
+  if (name.empty() || name.size() > 253) return false;
+  return std::ranges::all_of(split(name, '.'), [](std::string_view label) {
+    return !label.empty() && label.size() <= 63 &&
+           std::ranges::all_of(label, [](char c) { return c >= ' ' && c <= '~'; });
+  });
+}
+
+bool is_domain(std::string_view name) { return is_lookup_name(name) && name.contains('.'); }
+
+std::string nibbles(const IpAddress& address) {
+  std::string text;
+  for (const auto byte : address.bytes()) {
+    fmt::format_to(std::back_inserter(text), "{:X}.{:X}.", byte >> 4U, byte & 15U);
+  }
+  text.pop_back();
+  return text;
+}
+
+std::string reverse_name(const IpAddress& address) {
+  if (address.is_v4()) {
+    const auto& bytes = address.bytes();
+    return fmt::format("{}.{}.{}.{}.in-addr.arpa", bytes[3], bytes[2], bytes[1], bytes[0]);
+  }
+  auto text = to_lower(nibbles(address));
+  std::ranges::reverse(text);
+  return text + ".ip6.arpa";
+}
+
+}  // namespace sekisho::spf

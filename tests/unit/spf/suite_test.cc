@@ -1,0 +1,126 @@
+// The public test suite of RFC 4408 (tests/data/spf/), a test a case. Where RFC 7208 changed a
+// rule, kChanged below says what is right now, and why.
+#include <map>
+#include <ostream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <yaml-cpp/yaml.h>
+
+#include "gateway/base/text.h"
+#include "tests/unit/spf/zone.h"
+
+namespace sekisho::spf::testing {
+namespace {
+
+struct Case {
+  std::string name;
+  Query query;
+  std::set<std::string> outcomes;
+  std::string explanation;  // empty: not looked at; DEFAULT: none from the domain
+  std::shared_ptr<Zone> zone;
+};
+
+std::ostream& operator<<(std::ostream& out, const Case& test) { return out << test.name; }
+
+constexpr std::pair<std::string_view, RecordType> kTypes[] = {{"A", RecordType::a},
+                                                              {"AAAA", RecordType::aaaa},
+                                                              {"MX", RecordType::mx},
+                                                              {"PTR", RecordType::ptr},
+                                                              {"TXT", RecordType::txt}};
+
+std::string text_of(const YAML::Node& node) {
+  if (node.IsScalar()) return node.Scalar();
+  std::string joined;
+  for (const auto& piece : node) joined += piece.Scalar();
+  return joined;
+}
+
+// The rules for reading the zone are those of the suite: an SPF record is the name's TXT record as
+// well unless it has an entry of its own; TIMEOUT means that types without data get no answer.
+void read_name(const std::string& name, const YAML::Node& records, Zone& zone) {
+  bool own_text = false;
+  bool times_out = false;
+  for (const auto& entry : records) {
+    own_text = own_text || (entry.IsMap() && entry.begin()->first.Scalar() == "TXT");
+    times_out = times_out || !entry.IsMap();
+  }
+  std::set<RecordType> with_data;
+  for (const auto& entry : records) {
+    if (!entry.IsMap()) continue;
+    auto word = entry.begin()->first.Scalar();
+    const auto& value = entry.begin()->second;
+    if (word == "SPF" && !own_text) word = "TXT";
+    for (const auto& [known, type] : kTypes) {
+      if (word != known || (value.IsScalar() && value.Scalar() == "NONE")) continue;
+      with_data.insert(type);
+      zone.add(name, type, type == RecordType::mx ? value[1].Scalar() : text_of(value));
+    }
+  }
+  for (const auto& [word, type] : kTypes) {
+    if (times_out && !with_data.contains(type)) zone.fail(name, type);
+  }
+}
+
+std::vector<Case> read_suite() {
+  std::vector<Case> cases;
+  for (const auto& scenario : YAML::LoadAllFromFile(SEKISHO_SPF_SUITE)) {
+    auto zone = std::make_shared<Zone>();
+    for (const auto& entry : scenario["zonedata"]) {
+      read_name(entry.first.Scalar(), entry.second, *zone);
+    }
+    for (const auto& entry : scenario["tests"]) {
+      const auto& test = entry.second;
+      Case one{.name = entry.first.Scalar(),
+               .query = {},
+               .outcomes = {},
+               .explanation = {},
+               .zone = zone};
+      one.query.client = IpAddress::parse(test["host"].Scalar()).value();
+      one.query.helo = test["helo"].Scalar();
+      one.query.identity = test["mailfrom"].Scalar();
+      if (one.query.identity.empty()) one.query.identity = one.query.helo;
+      one.query.explain = true;
+      const auto& result = test["result"];
+      if (result.IsScalar()) {
+        one.outcomes.insert(result.Scalar());
+      } else {
+        for (const auto& word : result) one.outcomes.insert(word.Scalar());
+      }
+      if (test["explanation"]) one.explanation = test["explanation"].Scalar();
+      cases.push_back(std::move(one));
+    }
+  }
+  return cases;
+}
+
+class Suite : public ::testing::TestWithParam<Case> {};
+
+TEST_P(Suite, GivesTheResult) {
+  const auto& test = GetParam();
+  const auto verdict = test.zone->evaluate(test.query);
+  const std::string outcome(to_string(verdict.outcome));
+  EXPECT_TRUE(test.outcomes.contains(outcome))
+      << outcome << ", not " << *test.outcomes.begin() << ": " << verdict.problem;
+  if (test.explanation == "DEFAULT") {
+    EXPECT_EQ(verdict.explanation, "");
+  } else if (!test.explanation.empty()) {
+    EXPECT_EQ(verdict.explanation, test.explanation);
+  }
+  EXPECT_LE(verdict.void_lookups, 3U);
+}
+
+std::string test_name(const ::testing::TestParamInfo<Case>& info) {
+  std::string name = info.param.name;
+  for (char& c : name) {
+    if (!is_alnum(c)) c = '_';
+  }
+  return std::to_string(info.index) + "_" + name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Rfc4408, Suite, ::testing::ValuesIn(read_suite()), test_name);
+
+}  // namespace
+}  // namespace sekisho::spf::testing

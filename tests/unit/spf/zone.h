@@ -1,0 +1,30 @@
+// A DNS zone for SPF tests: answers questions from what it was given, and counts them.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "filters/spf/evaluator.h"
+
+namespace sekisho::spf::testing {
+
+class Zone {
+ public:
+  void add(std::string_view name, RecordType type, std::string_view value);
+  void fail(std::string_view name, RecordType type);
+
+  // Drives an evaluation to its verdict as a resolver would.
+  Verdict evaluate(const Query& query);
+
+  // The questions of the last evaluation, in their order.
+  [[nodiscard]] const std::vector<Question>& asked() const { return asked_; }
+
+ private:
+  Answer answer(const Question& question) const;
+
+  std::map<Question, Answer> records_;
+  std::vector<Question> asked_;
+};
+
+}  // namespace sekisho::spf::testing
