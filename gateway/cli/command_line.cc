@@ -27,6 +27,7 @@ struct Request {
   std::string message;
   std::string folder;
   RouteWish route;
+  SpfWish spf;
   std::function<int()> command;
 };
 
@@ -105,6 +106,16 @@ void add_route_command(CLI::App& app, Request& request) {
   route->add_option("--listener", request.route.listener, "The listener that it comes by");
 }
 
+void add_spf_command(CLI::App& app, Request& request) {
+  CLI::App* spf = add_command(app, "spf", "Print what SPF says of a client and a sender", request,
+                              [&request] { return check_spf(request.spf, request.config); });
+  spf->add_option("--ip", request.spf.client, "The client's address")->required();
+  spf->add_option("--helo", request.spf.helo, "The name it said");
+  spf->add_option("--from", request.spf.sender, "The sender; without it the name is judged");
+  spf->add_option("--dns", request.spf.dns, "The name server to ask: ADDRESS or ADDRESS:PORT");
+  spf->add_flag("--json", request.spf.json, "As JSON");
+}
+
 // CLI11's require_subcommand(1) doesn't see to it where fallthrough() lets a second command follow
 // the first.
 bool is_one_command(const CLI::App& app) {
@@ -129,6 +140,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_user_commands(app, request);
   add_inbox_commands(app, request);
   add_route_command(app, request);
+  add_spf_command(app, request);
 
   // What the gateway starts to ask LDAP or PAM; of no use to a person.
   add_command(app, "login-helper", "", request, login::run_helper)->group("");

@@ -28,6 +28,16 @@ struct RouteWish {
 };
 int show_route(const RouteWish& wish, const std::filesystem::path& config_file);
 
+// The client and sender that SPF is asked about.
+struct SpfWish {
+  std::string client;  // an IP address
+  std::string helo;
+  std::string sender;  // empty or "<>": the HELO name is judged
+  std::string dns;     // the name server; empty: the configuration's
+  bool json = false;
+};
+int check_spf(const SpfWish& wish, const std::filesystem::path& config_file);
+
 enum class UserAction { add, change_password, remove, list };
 // `users_file` empty: the one that the configuration names.
 int manage_users(UserAction action, const std::string& name,

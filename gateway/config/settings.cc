@@ -222,6 +222,8 @@ void Settings::visit(SettingsVisitor& v) {
                         "How a line is written.");
     t.field("file", log.file, "The log file; empty for standard error.");
   });
+  v.table("dns", "Whom filters ask for DNS records; a change needs a restart.",
+          [this](SettingsVisitor& t) { dns.visit(t); });
   v.table("mime", "How deep filters look into a message; one that goes beyond is not passed on.",
           [this](SettingsVisitor& t) { mime.visit(t); });
   v.tables("listener", listeners, "One address to listen on.");

@@ -16,6 +16,7 @@
 #include "gateway/base/log.h"
 #include "gateway/base/settings_visitor.h"
 #include "gateway/config/proxy_settings.h"
+#include "gateway/dns/dns_settings.h"
 #include "gateway/mail/mime_view.h"
 #include "gateway/net/tls_certificates.h"
 #include "gateway/relay/relay_gate.h"
@@ -125,6 +126,7 @@ struct Settings {
   std::map<std::string, CertificateSettings> certificates;
   std::map<std::string, upstream::UpstreamSettings> upstreams;
   upstream::RouteTable routes;
+  dns::DnsSettings dns;
   std::map<std::string, FilterSettings> filter_table;
 
   void visit(SettingsVisitor& v);

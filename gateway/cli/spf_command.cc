@@ -1,0 +1,128 @@
+// `sekisho spf`: what SPF says of a client and a sender, and what it asked for that.
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "filters/spf/check.h"
+#include "gateway/base/encode.h"
+#include "gateway/base/text.h"
+#include "gateway/cli/commands.h"
+#include "gateway/cli/exit_code.h"
+#include "gateway/cli/loading.h"
+#include "gateway/dns/server_address.h"
+
+namespace sekisho::cli {
+namespace {
+
+int complain(std::string_view what) {
+  fmt::print(stderr, "sekisho spf: {}\n", what);
+  return kErrors;
+}
+
+std::string_view name_of(spf::RecordType type) {
+  constexpr std::string_view kNames[] = {"A", "AAAA", "MX", "PTR", "TXT"};
+  return kNames[static_cast<std::size_t>(type)];
+}
+
+std::vector<std::string> values_of(const spf::Answer& answer) {
+  std::vector<std::string> values;
+  for (const auto& address : answer.addresses) values.push_back(address.to_string());
+  for (const auto& name : answer.names) values.push_back(encode_for_log(name));
+  for (const auto& text : answer.texts) values.push_back('"' + encode_for_log(text, 4096) + '"');
+  return values;
+}
+
+void print_text(const spf::Check& check) {
+  const auto& verdict = check.verdict;
+  fmt::print("{}\n", to_string(verdict.outcome));
+  if (!verdict.mechanism.empty()) {
+    fmt::print("  matched '{}' of {}\n", verdict.mechanism, encode_for_log(verdict.domain));
+  }
+  if (!verdict.problem.empty()) fmt::print("  {}\n", encode_for_log(verdict.problem));
+  if (!verdict.explanation.empty()) {
+    fmt::print("  {} explains: {}\n", encode_for_log(verdict.domain), verdict.explanation);
+  }
+  fmt::print("look-ups ({} of 10 terms, {} of 2 void):\n", verdict.lookups, verdict.void_lookups);
+  for (const auto& lookup : check.lookups) {
+    const auto values = values_of(lookup.answer);
+    const auto* nothing = lookup.why.empty() ? "nothing" : lookup.why.c_str();
+    fmt::print(
+        "  {} {}: {}\n", name_of(lookup.question.type), encode_for_log(lookup.question.name),
+        values.empty() ? encode_for_log(nothing) : fmt::format("{}", fmt::join(values, ", ")));
+  }
+}
+
+void print_json(const spf::Check& check) {
+  auto lookups = nlohmann::json::array();
+  for (const auto& lookup : check.lookups) {
+    lookups.push_back({{"type", name_of(lookup.question.type)},
+                       {"name", encode_for_log(lookup.question.name)},
+                       {"answers", values_of(lookup.answer)},
+                       {"error", encode_for_log(lookup.why)}});
+  }
+  const auto& verdict = check.verdict;
+  const nlohmann::json json{
+      {"result", to_string(verdict.outcome)}, {"domain", encode_for_log(verdict.domain)},
+      {"mechanism", verdict.mechanism},       {"problem", encode_for_log(verdict.problem)},
+      {"explanation", verdict.explanation},   {"terms_with_lookups", verdict.lookups},
+      {"void_lookups", verdict.void_lookups}, {"lookups", std::move(lookups)}};
+  fmt::print("{}\n", json.dump(2));
+}
+
+// Whom to ask: what the command line says, else [dns] of the configuration, else the system's.
+Result<dns::DnsSettings> dns_settings(const SpfWish& wish,
+                                      const std::filesystem::path& config_file) {
+  dns::DnsSettings settings;
+  if (!wish.dns.empty()) {
+    if (!dns::parse_server(wish.dns)) {
+      return fail(ErrorKind::invalid,
+                  "--dns: '" + wish.dns + "' is no IP address with or without a port");
+    }
+    settings.servers = {wish.dns};
+    return settings;
+  }
+  std::error_code unreadable;
+  if (!std::filesystem::exists(config_file, unreadable)) return settings;
+  const auto loaded = load_or_complain(config::load, config_file);
+  if (!loaded) return fail(ErrorKind::invalid, "the configuration has mistakes");
+  return loaded->settings.dns;
+}
+
+}  // namespace
+
+int check_spf(const SpfWish& wish, const std::filesystem::path& config_file) {
+  const auto client = IpAddress::parse(wish.client);
+  if (!client) return complain("--ip: '" + wish.client + "' is no IP address");
+  const auto settings = dns_settings(wish, config_file);
+  if (!settings) return complain(settings.error().text);
+  Loop loop;
+  Metrics metrics;
+  CancelSource cancel;
+  auto resolver = dns::Resolver::open(loop, *settings, metrics);
+  if (!resolver) return complain(resolver.error().text);
+
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const bool null_sender = wish.sender.empty() || wish.sender == "<>";
+  const auto check = loop.run_until_done(spf::check(
+      **resolver,
+      {.client = *client,
+       .helo = wish.helo,
+       .identity = null_sender ? wish.helo : wish.sender,
+       .receiver = {},
+       .timestamp = std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now).count()),
+       .explain = true},
+      Deadline::in(spf::kMaxTime), cancel));
+  if (!check) return complain(check.error().text);
+  if (wish.json) {
+    print_json(*check);
+  } else {
+    print_text(*check);
+  }
+  return kDone;
+}
+
+}  // namespace sekisho::cli

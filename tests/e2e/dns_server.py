@@ -1,0 +1,139 @@
+"""A name server on loopback for the tests: answers from a zone given as the public SPF suites give
+theirs, and counts what it is asked."""
+import collections
+import ipaddress
+import socket
+import socketserver
+import struct
+import threading
+
+TYPES = {"A": 1, "NS": 2, "CNAME": 5, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28}
+NO_NAME, SERVER_FAILURE = 3, 2
+
+
+def wire_name(name):
+    labels = [label.encode("latin-1") for label in str(name).rstrip(".").split(".") if label]
+    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+
+
+def wire_text(value):
+    pieces = value if isinstance(value, list) else [value]
+    data = b""
+    for piece in pieces:
+        raw = piece.encode("utf-8") if isinstance(piece, str) else piece
+        for start in range(0, max(len(raw), 1), 255):
+            part = raw[start:start + 255]
+            data += bytes([len(part)]) + part
+    return data
+
+
+def wire_data(kind, value):
+    if kind in ("A", "AAAA"):
+        return ipaddress.ip_address(value).packed
+    if kind == "MX":
+        return struct.pack("!H", value[0]) + wire_name(value[1])
+    if kind == "TXT":
+        return wire_text(value)
+    return wire_name(value)
+
+
+class Zone:
+    """{name: [{type: value}, …, "TIMEOUT"]}: what an SPF record is to TXT and what TIMEOUT means, the
+    suite's README says. A time-out is answered by SERVFAIL, which counts the same and is sooner."""
+
+    def __init__(self, names):
+        self.records = collections.defaultdict(list)
+        self.failing = set()
+        self.names = set()
+        for name, entries in names.items():
+            self._add(str(name).lower().rstrip("."), entries)
+
+    def _add(self, name, entries):
+        self.names.add(name)
+        pairs = [(kind, value) for entry in entries if isinstance(entry, dict)
+                 for kind, value in entry.items()]
+        own_text = any(kind == "TXT" for kind, _ in pairs)
+        for kind, value in pairs:
+            if kind == "SPF" and not own_text:
+                kind = "TXT"
+            if kind in TYPES and value != "NONE":
+                self.records[name, TYPES[kind]].append(wire_data(kind, value))
+        if "TIMEOUT" in entries:
+            self.failing |= {(name, number) for number in TYPES.values()
+                             if not self.records.get((name, number))}
+
+    def answer(self, name, kind):
+        """(rcode, [data])"""
+        if (name, kind) in self.failing:
+            return SERVER_FAILURE, []
+        found = self.records.get((name, kind), [])
+        return (0 if found or name in self.names else NO_NAME), found
+
+
+class DnsServer:
+    def __init__(self, names=None):
+        self.zone = Zone(names or {})
+        self.asked = []  # (name, type), in their order, as far as they reached us
+        self.lock = threading.Lock()
+        owner = self
+
+        class Udp(socketserver.BaseRequestHandler):
+            def handle(self):
+                query, sock = self.request
+                reply = owner.reply(query)
+                if len(reply) > 512:
+                    reply = reply[:2] + b"\x86\x00" + query[4:6] + bytes(6) + owner.question(query)
+                sock.sendto(reply, self.client_address)
+
+        class Tcp(socketserver.StreamRequestHandler):
+            def handle(self):
+                size = self.rfile.read(2)
+                if len(size) == 2:
+                    reply = owner.reply(self.rfile.read(struct.unpack("!H", size)[0]))
+                    self.wfile.write(struct.pack("!H", len(reply)) + reply)
+
+        self.udp = socketserver.ThreadingUDPServer(("127.0.0.1", 0), Udp)
+        self.port = self.udp.server_address[1]
+        self.tcp = socketserver.ThreadingTCPServer(("127.0.0.1", self.port), Tcp)
+        for server in (self.udp, self.tcp):
+            server.daemon_threads = True
+            threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def serve(self, names):
+        with self.lock:
+            self.zone = Zone(names)
+            self.asked = []
+
+    def question(self, query):
+        end = query.index(b"\0", 12) + 5
+        return query[12:end]
+
+    def reply(self, query):
+        labels, at = [], 12
+        while query[at]:
+            labels.append(query[at + 1:at + 1 + query[at]].decode("latin-1").lower())
+            at += query[at] + 1
+        kind = struct.unpack("!H", query[at + 1:at + 3])[0]
+        name = ".".join(labels)
+        with self.lock:
+            self.asked.append((name, kind))
+            rcode, found = self.zone.answer(name, kind)
+        head = query[:2] + bytes([0x84, rcode]) + struct.pack("!HHHH", 1, len(found), 0, 0)
+        answers = b"".join(b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, 0, len(data)) + data
+                           for data in found)
+        return head + self.question(query) + answers
+
+    def close(self):
+        for server in (self.udp, self.tcp):
+            server.shutdown()
+            server.server_close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
