@@ -26,7 +26,7 @@ Delivery::Leg& Delivery::leg_to(const upstream::Upstreams& upstreams) {
   const auto known = std::ranges::find_if(
       legs_, [&](const auto& leg) { return leg->way.upstreams() == upstreams; });
   if (known != legs_.end()) return **known;
-  return *legs_.emplace_back(std::make_unique<Leg>(pool_, upstreams, cancel_));
+  return *legs_.emplace_back(std::make_unique<Leg>(pool_, upstreams, cancel_, cache_));
 }
 
 // Gives back what is held behind `wanted`, which is about to wait for a connection.
@@ -40,6 +40,10 @@ Task<Reply> Delivery::add_recipient(const mail::Envelope& envelope, upstream::Re
                                     const upstream::Upstreams& upstreams) {
   Leg& leg = leg_to(upstreams);
   last_asked_ = &leg.way;
+  if (auto known = leg.way.recall(recipient)) {
+    if (known->positive()) places_.push_back({&leg, leg.way.recipients() - 1});
+    co_return std::move(*known);
+  }
   give_way(leg);
   Reply reply = co_await leg.way.add_recipient(envelope, std::move(recipient));
   if (reply.positive()) places_.push_back({&leg, leg.way.recipients() - 1});

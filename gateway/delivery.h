@@ -26,7 +26,9 @@ enum class Answers : bool { one_for_all, one_for_each };
 
 class Delivery {
  public:
-  Delivery(upstream::Pool& pool, CancelSource& cancel) : pool_(pool), cancel_(cancel) {}
+  // `cache` may be null: then every recipient is asked for.
+  Delivery(upstream::Pool& pool, CancelSource& cancel, upstream::RecipientCache* cache = nullptr)
+      : pool_(pool), cancel_(cancel), cache_(cache) {}
 
   // The answer of one of `upstreams` (which live as long as this) for this recipient, ready for the
   // client. Keeps the recipient when it is positive.
@@ -56,13 +58,15 @@ class Delivery {
   // Of the recipient last asked for; for the log.
   [[nodiscard]] const std::string& upstream() const { return last_asked_->upstream(); }
   [[nodiscard]] const std::string& last_words() const { return last_asked_->last_words(); }
+  [[nodiscard]] bool answered_from_cache() const { return last_asked_->answered_from_cache(); }
 
   [[nodiscard]] std::vector<MessageRecord::Leg> report() const;
 
  private:
   struct Leg {
-    Leg(upstream::Pool& pool, const upstream::Upstreams& upstreams, CancelSource& cancel)
-        : way(pool, upstreams, cancel) {}
+    Leg(upstream::Pool& pool, const upstream::Upstreams& upstreams, CancelSource& cancel,
+        upstream::RecipientCache* cache)
+        : way(pool, upstreams, cancel, cache) {}
     DeliveryLeg way;
     std::optional<LegOutcome> outcome;  // of the hand-over
 
@@ -81,6 +85,7 @@ class Delivery {
 
   upstream::Pool& pool_;
   CancelSource& cancel_;
+  upstream::RecipientCache* cache_;
   std::vector<std::unique_ptr<Leg>> legs_;  // in the order of their first recipients
   struct Place {
     const Leg* leg;

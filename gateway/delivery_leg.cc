@@ -79,6 +79,8 @@ Task<Result<void>> DeliveryLeg::acquire() {
 // MAIL.
 Task<Result<Reply>> DeliveryLeg::ask(const mail::Envelope& envelope,
                                      const upstream::Recipient* pending) {
+  rcpt_answered_ = false;
+  refused_late_ = false;
   std::vector<const upstream::Recipient*> recipients;
   if (!transaction_open_)
     for (const auto& accepted : recipients_) recipients.push_back(&accepted);
@@ -88,9 +90,10 @@ Task<Result<Reply>> DeliveryLeg::ask(const mail::Envelope& envelope,
   const upstream::Carrier carrier{.capabilities = lease_->client->capabilities(),
                                   .tls_verified = lease_->client->tls_verified()};
   if (auto refused = refuse_envelope(envelope, carrier)) co_return std::move(*refused);
-  for (const upstream::Recipient* one : recipients) {
-    auto refused = refuse_recipient(one->parameters, carrier);
-    if (refused && one == pending) co_return std::move(*refused);
+  for (std::size_t i = 0; i < recipients.size(); ++i) {
+    auto refused = refuse_recipient(recipients[i]->parameters, carrier);
+    if (refused && recipients[i] == pending) co_return std::move(*refused);
+    if (refused && on_credit_) co_return refuse_late(i, *refused, pending == nullptr);
     if (refused)
       co_return fail(ErrorKind::unavailable,
                      fmt::format("{} can't carry a recipient that was accepted", upstream_));
@@ -99,18 +102,54 @@ Task<Result<Reply>> DeliveryLeg::ask(const mail::Envelope& envelope,
   if (transaction_open_) {
     auto answers = co_await lease_->client->rcpts(std::move(recipients));
     if (!answers) co_return std::unexpected(std::move(answers.error()));
+    rcpt_answered_ = true;
     co_return std::move(answers->front());
   }
   auto replies = co_await lease_->client->mail_and_rcpts(envelope, recipients);
   if (!replies) co_return std::unexpected(std::move(replies.error()));
   if (!replies->mail.positive()) co_return std::move(replies->mail);
   transaction_open_ = true;
-  for (std::size_t i = 0; i < recipients.size(); ++i)
-    if (recipients[i] != pending && !replies->rcpts[i].positive())
-      co_return fail(ErrorKind::unavailable,
-                     fmt::format("{} no longer takes a recipient that was accepted: {}", upstream_,
-                                 replies->rcpts[i].summary()));
+  mail_taken_ = true;
+  for (std::size_t i = 0; i < recipients.size(); ++i) {
+    const Reply& reply = replies->rcpts[i];
+    if (recipients[i] == pending || reply.positive()) continue;
+    if (reply.code != 421 && on_credit_) co_return refuse_late(i, reply, pending == nullptr);
+    co_return fail(ErrorKind::unavailable,
+                   fmt::format("{} no longer takes a recipient that was accepted: {}", upstream_,
+                               reply.summary()));
+  }
+  on_credit_ = false;
+  rcpt_answered_ = pending != nullptr;
   co_return std::move(replies->rcpts.back());
+}
+
+// A recipient that was taken for known is refused. Its own answer is right for a message that is
+// for it alone; with others the client sends again, and then the upstream is asked at RCPT for
+// each.
+Reply DeliveryLeg::refuse_late(std::size_t which, const Reply& reply, bool with_message) {
+  if (cache_ != nullptr) cache_->forget(upstreams_, recipients_[which].grant.recipient());
+  const std::string words =
+      fmt::format("<{}>: {}", recipients_[which].grant.recipient().to_string(), reply.summary());
+  pause();  // what the open transaction has is not what the client was told
+  refused_late_ = true;
+  if (with_message && recipients_.size() == 1) return reply;
+  return Reply::of(451, "4.2.0", fmt::format("a recipient is refused now, try again: {}", words));
+}
+
+std::optional<Reply> DeliveryLeg::recall(const upstream::Recipient& recipient) {
+  answered_from_cache_ = false;
+  if (cache_ == nullptr) return std::nullopt;
+  auto known = cache_->find(upstreams_, recipient.grant.recipient(), Clock::now());
+  // Where the transaction is open, asking costs little, and says whether it still holds.
+  if (!known || (transaction_open_ && known->reply.positive())) return std::nullopt;
+  answered_from_cache_ = true;
+  if (!lease_) upstream_ = std::move(known->upstream);
+  last_words_ = known->reply.summary();
+  if (known->reply.positive()) {
+    recipients_.push_back(recipient);
+    on_credit_ = true;
+  }
+  return to_client(known->reply, known->reply.positive() ? "1.5" : "1.0");
 }
 
 Task<Result<Reply>> DeliveryLeg::ask_with_failover(const mail::Envelope& envelope,
@@ -137,6 +176,8 @@ Task<Reply> DeliveryLeg::add_recipient(const mail::Envelope& envelope,
   begin(Deadline::in(kRecipientBound));
   auto reply = co_await ask_with_failover(envelope, &recipient);
   if (!reply) co_return unavailable(reply.error());
+  if (cache_ != nullptr && rcpt_answered_)
+    cache_->learn(upstreams_, recipient.grant.recipient(), *reply, upstream_, Clock::now());
   if (reply->positive()) recipients_.push_back(std::move(recipient));
   // RFC 3463 section 3.2: X.1.5 says that the address is valid, X.1.0 says nothing more of it.
   co_return to_client(*reply, reply->positive() ? "1.5" : "1.0");
@@ -189,6 +230,11 @@ Task<std::optional<Reply>> DeliveryLeg::prepare(const mail::Envelope& envelope, 
     }
     auto opened = co_await ask_with_failover(envelope, nullptr);
     if (!opened) co_return unavailable(opened.error());
+    if (!opened->positive() && (refused_late_ || !mail_taken_)) {
+      // Nobody was asked before the message came: these are the first words of the upstream.
+      pause();
+      co_return to_client(*opened, "0.0");
+    }
     if (!opened->positive()) {
       // MAIL was taken before and is refused now: the recipients' 250 can't be kept.
       pause();

@@ -14,13 +14,16 @@
 #include "gateway/mail/spool.h"
 #include "gateway/upstream/pool.h"
 #include "gateway/upstream/recipient.h"
+#include "gateway/upstream/recipient_cache.h"
 
 namespace sekisho {
 
 class DeliveryLeg {
  public:
-  DeliveryLeg(upstream::Pool& pool, const upstream::Upstreams& upstreams, CancelSource& cancel)
-      : pool_(pool), upstreams_(upstreams), cancel_(cancel) {}
+  // `cache` may be null.
+  DeliveryLeg(upstream::Pool& pool, const upstream::Upstreams& upstreams, CancelSource& cancel,
+              upstream::RecipientCache* cache)
+      : pool_(pool), upstreams_(upstreams), cancel_(cancel), cache_(cache) {}
   ~DeliveryLeg();  // drops a connection that is still leased
   DeliveryLeg(const DeliveryLeg&) = delete;
   DeliveryLeg& operator=(const DeliveryLeg&) = delete;
@@ -29,6 +32,10 @@ class DeliveryLeg {
   // Recipients that were accepted.
   [[nodiscard]] std::size_t recipients() const { return recipients_.size(); }
 
+  // The answer that is remembered for this recipient, ready for the client, if there is one. Keeps
+  // the recipient when it is positive: its upstream is then asked with the message.
+  std::optional<smtp::Reply> recall(const upstream::Recipient& recipient);
+  [[nodiscard]] bool answered_from_cache() const { return answered_from_cache_; }
   // The answer for this recipient, ready for the client. Keeps the recipient when it is positive.
   Task<smtp::Reply> add_recipient(const mail::Envelope& envelope, upstream::Recipient recipient);
 
@@ -66,6 +73,7 @@ class DeliveryLeg {
                                               const upstream::Recipient* pending);
   Task<Result<std::optional<smtp::Reply>>> transfer(Text text);
   LegOutcome take_answers(std::vector<upstream::SmtpClient::Answer> answers);
+  smtp::Reply refuse_late(std::size_t which, const smtp::Reply& reply, bool with_message);
   [[nodiscard]] bool given_up(const Error& why) const;
   upstream::Pool::Lease take_lease();
   void drop(const Error& why);
@@ -73,11 +81,17 @@ class DeliveryLeg {
   upstream::Pool& pool_;
   const upstream::Upstreams& upstreams_;
   CancelSource& cancel_;
+  upstream::RecipientCache* cache_;
   std::vector<upstream::Recipient> recipients_;  // recipients that an upstream accepted, in order
   std::optional<upstream::Pool::Lease> lease_;
   std::optional<CancelSource::Registration> follow_;  // a cut session cuts its upstream's waits
   TimePoint held_since_{};
   bool transaction_open_ = false;         // MAIL and recipients_ were accepted on lease_
+  bool mail_taken_ = false;               // MAIL was accepted once, on whatever connection
+  bool on_credit_ = false;                // some of recipients_ were recalled and not yet asked for
+  bool refused_late_ = false;             // the last reply of ask() is refuse_late()'s
+  bool rcpt_answered_ = false;            // the last reply of ask() is the one to `pending`
+  bool answered_from_cache_ = false;      // … of add_recipient() was recall()'s
   bool text_sent_ = false;                // … and all of the message, but its dot
   bool fresh_only_ = false;               // an idle connection was stale: open the next one anew
   Deadline bound_ = Deadline::never();    // of the operation under way

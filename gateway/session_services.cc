@@ -11,6 +11,12 @@ Counter& recipients(Metrics& metrics, const char* result) {
   return metrics.counter("recipients_total", "RCPT commands by their answer", {{"result", result}});
 }
 
+Counter& from_cache(Metrics& metrics, const char* result) {
+  return metrics.counter("recipient_cache_answers_total",
+                         "RCPT commands that were answered without asking an upstream",
+                         {{"result", result}});
+}
+
 Counter& logins(Metrics& metrics, const char* result) {
   return metrics.counter("logins_total", "AUTH commands by their answer", {{"result", result}});
 }
@@ -29,6 +35,8 @@ SessionCounters::SessionCounters(Metrics& metrics)
       recipients_accepted(recipients(metrics, "accepted")),
       recipients_refused(recipients(metrics, "refused")),
       relay_denied(recipients(metrics, "relay_denied")),
+      unknown_from_cache(from_cache(metrics, "refused")),
+      known_from_cache(from_cache(metrics, "accepted")),
       auth_succeeded(logins(metrics, "succeeded")),
       auth_failed(logins(metrics, "failed")),
       bytes_received(metrics.counter("message_bytes_total", "Message bytes received")) {}

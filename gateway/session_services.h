@@ -25,6 +25,8 @@ struct SessionCounters {
   Counter& recipients_accepted;
   Counter& recipients_refused;
   Counter& relay_denied;
+  Counter& unknown_from_cache;
+  Counter& known_from_cache;
   Counter& auth_succeeded;
   Counter& auth_failed;
   Counter& bytes_received;

@@ -166,6 +166,8 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::build(config::Settings setting
   auto routes = upstream::Routes::create(settings.routes, made->upstreams);
   if (!routes) return std::unexpected(std::move(routes.error()));
   made->routes = std::move(*routes);
+  if (settings.recipient_cache.used())
+    made->recipients = std::make_shared<upstream::RecipientCache>(settings.recipient_cache);
 
   auto filters = make_filters(settings, previous);
   if (!filters) return std::unexpected(std::move(filters.error()));

@@ -15,6 +15,7 @@
 #include "gateway/relay/relay_gate.h"
 #include "gateway/smtp/dialog.h"
 #include "gateway/upstream/pool.h"
+#include "gateway/upstream/recipient_cache.h"
 #include "gateway/upstream/routes.h"
 
 namespace sekisho {
@@ -36,7 +37,8 @@ struct Snapshot {
   std::shared_ptr<TicketKeys> tickets;                 // null: no TLS session is resumed
   upstream::Upstreams upstreams;
   std::shared_ptr<const upstream::Routes> routes;
-  std::map<std::string, filters::Link> filters;  // by the name of [filter.NAME]
+  std::shared_ptr<upstream::RecipientCache> recipients;  // null: none is remembered
+  std::map<std::string, filters::Link> filters;          // by the name of [filter.NAME]
   std::map<std::string, std::shared_ptr<const ListenerPlan>> listeners;
   mail::SpoolSettings spool;
   std::string loop_token;  // in our Received fields; the same after a restart

@@ -29,6 +29,12 @@ constexpr std::size_t kMaxOwnReceived = 4;
 
 constexpr const char* kQuarantineField = "X-Sekisho-Quarantine";
 
+// Who logged in, or sends from within, is not one who guesses names.
+upstream::RecipientCache* cache_for(const SessionView& session) {
+  return session.plan.settings.profile == config::Profile::mx ? session.snapshot.recipients.get()
+                                                              : nullptr;
+}
+
 // Adds the time until its end to a phase of the record.
 class PhaseTimer {
  public:
@@ -59,7 +65,7 @@ Transaction::Transaction(const SessionView& session, std::string id, smtp::MailC
                 .recipients = {}},
       message_(session.services.loop, session.services.offload, session.snapshot.spool,
                session.snapshot.settings.mime),
-      delivery_(session.services.pool, session.cancel),
+      delivery_(session.services.pool, session.cancel, cache_for(session)),
       record_(Clock::now()) {}
 
 void Transaction::refuse(Decider decider, Reply reply, std::string why) {
@@ -128,6 +134,7 @@ Task<Reply> Transaction::add_recipient(smtp::RcptCommand command) {
       reply = co_await delivery_.add_recipient(
           envelope_, upstream::Recipient(std::move(*grant), command.parameters), route->upstreams);
       decider = Decider::upstream;
+      if (delivery_.answered_from_cache()) count_cached(reply);
     } else {
       reply = Reply::of(451, "4.3.5", "no mail server is set up for this recipient, try again");
       decider = Decider::gateway;
@@ -142,6 +149,11 @@ Task<Reply> Transaction::add_recipient(smtp::RcptCommand command) {
     log_refused_recipient(command.recipient, reply, decider, by_filter ? &*by_filter : nullptr);
   }
   co_return reply;
+}
+
+void Transaction::count_cached(const Reply& reply) {
+  const SessionCounters& counters = session_.services.counters;
+  (reply.positive() ? counters.known_from_cache : counters.unknown_from_cache).add();
 }
 
 const upstream::Route* Transaction::route_for(const smtp::Mailbox& recipient) const {
@@ -163,6 +175,7 @@ void Transaction::log_refused_recipient(const smtp::Mailbox& recipient, const Re
   if (decider == Decider::upstream) {
     if (!delivery_.upstream().empty()) line.add("upstream", delivery_.upstream());
     line.add("why", delivery_.last_words());
+    if (delivery_.answered_from_cache()) line.add("cached", "yes");
   }
   line.add("reply", reply.summary());
   session_.services.log.write(line);

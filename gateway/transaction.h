@@ -90,6 +90,7 @@ class Transaction {
   void refuse(Decider decider, smtp::Reply reply, std::string why = {});
   void log_refused_recipient(const smtp::Mailbox& recipient, const smtp::Reply& reply,
                              Decider decider, const Refused* by_filter);
+  void count_cached(const smtp::Reply& reply);
   void finish(const smtp::Reply* reply);
 
   SessionView session_;

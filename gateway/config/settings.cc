@@ -226,6 +226,9 @@ void Settings::visit(SettingsVisitor& v) {
           [this](SettingsVisitor& t) { dns.visit(t); });
   v.table("mime", "How deep filters look into a message; one that goes beyond is not passed on.",
           [this](SettingsVisitor& t) { mime.visit(t); });
+  v.table("recipient_cache",
+          "What is remembered of the upstreams' answers to RCPT, for listeners of the profile mx.",
+          [this](SettingsVisitor& t) { recipient_cache.visit(t); });
   v.tables("listener", listeners, "One address to listen on.");
   v.tables("certificate", certificates,
            "One further certificate of the server, for clients that ask for one of its names; "

@@ -24,6 +24,8 @@ LISTENERS = {
     "bare": ["smtpd_discard_ehlo_keywords=pipelining,chunking,8bitmime,size,enhancedstatuscodes,dsn"],
     "small": ["message_size_limit=20000"],
     "few_recipients": ["smtpd_recipient_limit=5"],
+    # Knows its mailboxes, and refuses all others.
+    "mailboxes": ["virtual_mailbox_maps=inline:{known@example.com=all/}"],
 }
 
 MAIN = """
