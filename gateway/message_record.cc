@@ -33,6 +33,8 @@ std::string_view to_string(Decider decider) {
       return "upstream";
     case Decider::relay:
       return "relay";
+    case Decider::sender:
+      return "sender";
     case Decider::filter:
       return "filter";
     case Decider::framing:

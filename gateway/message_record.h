@@ -17,6 +17,7 @@ namespace sekisho {
 enum class Decider : std::uint8_t {
   upstream,  // its answer is our answer
   relay,     // the relay gate
+  sender,    // an address that is not the user's
   filter,    // a filter's verdict
   framing,   // bare CR, bare LF, NUL, a line too long
   size,      // too large

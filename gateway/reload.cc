@@ -44,6 +44,9 @@ Result<std::string> reload_changed_files(const Snapshot& snapshot) {
   auto routes = snapshot.routes->reload_if_changed();
   if (!routes) return std::unexpected(std::move(routes.error()));
   if (*routes) changed += changed.empty() ? "recipient_domains_file" : ", recipient_domains_file";
+  auto senders = snapshot.senders->reload_if_changed();
+  if (!senders) return std::unexpected(std::move(senders.error()));
+  if (*senders) changed += changed.empty() ? "sender.map_file" : ", sender.map_file";
   if (snapshot.authenticator) {
     auto users = snapshot.authenticator->reload_if_changed();
     if (!users) return std::unexpected(std::move(users.error()));

@@ -17,6 +17,13 @@ Counter& from_cache(Metrics& metrics, const char* result) {
                          {{"result", result}});
 }
 
+Counter& foreign_senders(Metrics& metrics, const char* result) {
+  return metrics.counter(
+      "foreign_senders_total",
+      "Sender addresses and fields that were not the user's own, by what was done",
+      {{"result", result}});
+}
+
 Counter& logins(Metrics& metrics, const char* result) {
   return metrics.counter("logins_total", "AUTH commands by their answer", {{"result", result}});
 }
@@ -37,6 +44,9 @@ SessionCounters::SessionCounters(Metrics& metrics)
       relay_denied(recipients(metrics, "relay_denied")),
       unknown_from_cache(from_cache(metrics, "refused")),
       known_from_cache(from_cache(metrics, "accepted")),
+      senders_rejected(foreign_senders(metrics, "rejected")),
+      senders_rewritten(foreign_senders(metrics, "rewritten")),
+      senders_logged(foreign_senders(metrics, "logged")),
       auth_succeeded(logins(metrics, "succeeded")),
       auth_failed(logins(metrics, "failed")),
       bytes_received(metrics.counter("message_bytes_total", "Message bytes received")) {}

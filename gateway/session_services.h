@@ -27,6 +27,9 @@ struct SessionCounters {
   Counter& relay_denied;
   Counter& unknown_from_cache;
   Counter& known_from_cache;
+  Counter& senders_rejected;
+  Counter& senders_rewritten;
+  Counter& senders_logged;
   Counter& auth_succeeded;
   Counter& auth_failed;
   Counter& bytes_received;

@@ -146,6 +146,16 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::build(config::Settings setting
   }
 
   if (previous != nullptr && previous->settings.auth == settings.auth) {
+  if (previous != nullptr && previous->settings.sender == settings.sender) {
+    if (auto read = previous->senders->reload_if_changed(); !read)
+      return std::unexpected(std::move(read.error()));
+    made->senders = previous->senders;
+  } else {
+    auto senders = sender::SenderOwnership::create(settings.sender);
+    if (!senders) return std::unexpected(std::move(senders.error()));
+    made->senders = std::move(*senders);
+  }
+
     made->authenticator = previous->authenticator;  // with what it knows of guessers and of owners
   } else if (settings.auth.helpers.used()) {
     auto authenticator = auth::make_directory_authenticator(settings.auth);

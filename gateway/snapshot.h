@@ -13,6 +13,7 @@
 #include "gateway/mail/spool.h"
 #include "gateway/net/tls_context.h"
 #include "gateway/relay/relay_gate.h"
+#include "gateway/sender/ownership.h"
 #include "gateway/smtp/dialog.h"
 #include "gateway/upstream/pool.h"
 #include "gateway/upstream/recipient_cache.h"
@@ -32,6 +33,7 @@ struct ListenerPlan {
 struct Snapshot {
   config::Settings settings;
   std::shared_ptr<const relay::RelayGate> gate;
+  std::shared_ptr<const sender::SenderOwnership> senders;
   std::shared_ptr<auth::Authenticator> authenticator;  // null: nobody can log in
   std::shared_ptr<TlsCertificates> certificates;       // null: no STARTTLS
   std::shared_ptr<TicketKeys> tickets;                 // null: no TLS session is resumed

@@ -104,7 +104,15 @@ Task<void> Transaction::check_message(Stage stage) {
 }
 
 Task<Reply> Transaction::begin() {
-  co_await check_message(Stage::mail);
+  if (auto foreign = sender_check().at_mail(envelope_))
+    refuse(Decider::sender, std::move(*foreign));
+  else
+    co_await check_message(Stage::mail);
+SenderCheck Transaction::sender_check() const {
+  return {*session_.snapshot.senders, session_.plan.settings.sender_policy, session_.peer,
+          session_.services};
+}
+
   if (!refusal_) co_return Reply::of(250, "2.1.0", "sender ok");
   finish(&*refusal_);
   co_return *refusal_;
@@ -192,6 +200,10 @@ Task<void> Transaction::check_header_section() {
   }
   co_await check_message(Stage::headers);
 }
+  if (auto foreign = sender_check().at_header(envelope_, message_.header_section(), edits_)) {
+    refuse(Decider::sender, std::move(*foreign));
+    co_return;
+  }
 
 Deadline Transaction::hold_until() const {
   if (!delivery_.holds_connection()) return Deadline::never();

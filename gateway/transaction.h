@@ -12,6 +12,7 @@
 #include "gateway/intake.h"
 #include "gateway/mail/message.h"
 #include "gateway/message_record.h"
+#include "gateway/sender_check.h"
 #include "gateway/session_services.h"
 #include "gateway/snapshot.h"
 
@@ -85,6 +86,7 @@ class Transaction {
   Task<void> check_header_section();
   Task<void> check_message(filters::Stage stage);
   [[nodiscard]] const upstream::Route* route_for(const smtp::Mailbox& recipient) const;
+  [[nodiscard]] SenderCheck sender_check() const;
   Task<smtp::Reply> deliver();
   std::string outgoing_header_section();
   void refuse(Decider decider, smtp::Reply reply, std::string why = {});

@@ -28,6 +28,7 @@ struct Request {
   std::string folder;
   RouteWish route;
   SpfWish spf;
+  SenderWish sender;
   std::function<int()> command;
 };
 
@@ -116,6 +117,15 @@ void add_spf_command(CLI::App& app, Request& request) {
   spf->add_flag("--json", request.spf.json, "As JSON");
 }
 
+void add_sender_command(CLI::App& app, Request& request) {
+  CLI::App* sender =
+      add_command(app, "sender", "Tell whether a user may send as an address, and why", request,
+                  [&request] { return show_sender(request.sender, request.config); });
+  sender->add_option("USER", request.sender.user, "The user, as it logs in")->required();
+  sender->add_option("ADDRESS", request.sender.address, "The address")->required();
+  sender->add_option("--listener", request.sender.listener, "The listener that it comes by");
+}
+
 // CLI11's require_subcommand(1) doesn't see to it where fallthrough() lets a second command follow
 // the first.
 bool is_one_command(const CLI::App& app) {
@@ -141,6 +151,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_inbox_commands(app, request);
   add_route_command(app, request);
   add_spf_command(app, request);
+  add_sender_command(app, request);
 
   // What the gateway starts to ask LDAP or PAM; of no use to a person.
   add_command(app, "login-helper", "", request, login::run_helper)->group("");

@@ -37,6 +37,13 @@ struct SpfWish {
   bool json = false;
 };
 int check_spf(const SpfWish& wish, const std::filesystem::path& config_file);
+// May this user send as this address? Exit code 0: yes; 1: no, or it can't be told.
+struct SenderWish {
+  std::string user;
+  std::string address;
+  std::string listener;  // empty: none, [sender] alone counts
+};
+int show_sender(const SenderWish& wish, const std::filesystem::path& config_file);
 
 enum class UserAction { add, change_password, remove, list };
 // `users_file` empty: the one that the configuration names.

@@ -13,6 +13,7 @@
 #include "gateway/config/check.h"
 #include "gateway/net/tls_context.h"
 #include "gateway/relay/relay_gate.h"
+#include "gateway/sender/ownership.h"
 
 namespace sekisho::config {
 namespace {
@@ -113,6 +114,16 @@ void check_relay(const CheckContext& context) {
   if (!gate) context.wrong("relay.domains_file", gate.error().text);
 }
 
+void check_senders(const CheckContext& context) {
+  const sender::SenderSettings& sender = context.settings().sender;
+  if (!readable(context, "sender.map_file", sender.map_file, Privacy::anybody,
+                "write a line \"user: address, address\" for each user into it") ||
+      context.has_error("sender"))
+    return;
+  const auto senders = sender::SenderOwnership::create(sender);
+  if (!senders) context.wrong("sender.map_file", senders.error().text);
+}
+
 void check_folders(const CheckContext& context) {
   std::error_code ignored;
   const fs::path& state = context.settings().state_directory;
@@ -164,6 +175,7 @@ void check_files(const CheckContext& context) {
   check_users(context);
   check_dovecot(context);
   check_relay(context);
+  check_senders(context);
   check_folders(context);
   check_authorities(context);
   check_secrets(context);

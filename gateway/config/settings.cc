@@ -47,6 +47,11 @@ void ListenerSettings::visit(SettingsVisitor& v) {
           "the list `filters` at the top.");
   filters_set = v.is_set("filters");
 
+  auto policies = sender::policy_words();
+  policies.emplace_back("default", sender::Policy::by_default);
+  v.choice<sender::Policy>("sender_policy", sender_policy, policies,
+                           "What is done with others' addresses here, when not what [sender] says "
+                           "in `policy`; default is that.");
   if (!v.is_set("address")) v.error("address", "a listener needs an address and port");
   if (!v.is_set("profile")) {
     v.error("profile", "a listener needs a profile: submission, submissions, mx or internal");
@@ -68,6 +73,9 @@ void ListenerSettings::visit(SettingsVisitor& v) {
     v.error("require_tls",
             "can't be false where users log in: passwords and mail would cross the network in "
             "clear text, and AUTH is never offered without TLS; remove the line");
+  }
+  if (!for_users && sender_policy != sender::Policy::by_default) {
+    v.error("sender_policy", "has no effect where nobody logs in; take it out");
   }
 }
 
@@ -214,6 +222,8 @@ void Settings::visit(SettingsVisitor& v) {
     t.choice<LogLevel>("level", log.level,
                        {{"debug", LogLevel::debug},
                         {"info", LogLevel::info},
+  v.table("sender", "Which addresses authenticated users may send as.",
+          [this](SettingsVisitor& t) { sender.visit(t); });
                         {"warning", LogLevel::warning},
                         {"error", LogLevel::error}},
                        "The least weighty lines that are written.");

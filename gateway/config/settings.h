@@ -21,6 +21,7 @@
 #include "gateway/net/tls_certificates.h"
 #include "gateway/relay/relay_gate.h"
 #include "gateway/upstream/recipient_cache_settings.h"
+#include "gateway/sender/sender_settings.h"
 #include "gateway/upstream/route_settings.h"
 #include "gateway/upstream/settings.h"
 
@@ -41,6 +42,7 @@ struct ListenerSettings {
   std::vector<std::string> filters;  // names of [filter.NAME], in order; default: `filters` on top
   bool filters_set = false;          // was `filters` given here?
 
+  sender::Policy sender_policy = sender::Policy::by_default;
   void visit(SettingsVisitor& v);
 };
 
@@ -122,6 +124,7 @@ struct Settings {
   Log::Settings log;
   mail::MimeLimits mime;
   upstream::RecipientCacheSettings recipient_cache;
+  sender::SenderSettings sender;
   Bytes spool_memory{256 * 1024};
   std::string metrics_address;  // "127.0.0.1:9100"; empty: no metrics page
   std::map<std::string, ListenerSettings> listeners;

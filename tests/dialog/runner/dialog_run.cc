@@ -179,7 +179,7 @@ void DialogRun::begin(std::string_view words) {
   if (starttls) {
     ask("STARTTLS", "220");
     client().start_tls();
-    ask("EHLO client.example.net", "250");
+    ask(hello + " client.example.net", "250");
   }
   if (parts.size() < 3 || parts[1] != "as") return;
   const std::string user(parts[2]);

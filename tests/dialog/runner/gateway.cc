@@ -122,6 +122,7 @@ Gateway::Gateway(const Script& script) {
   for (std::size_t i = 0; i < 1 + script.spares; ++i)
     upstreams_.push_back(std::make_unique<test::ScriptedUpstream>(options));
   (void)folder_.write("users", kUsers);
+  for (const auto& [name, content] : script.files) (void)folder_.write(name, content);
   std::filesystem::copy_file(certificate().ca_file(), folder_.path() / "ca.pem");
   auto server = Server::create(make_settings(script, folder_, upstreams_),
                                {.handle_signals = false, .config_file = {}});

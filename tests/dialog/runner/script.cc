@@ -78,6 +78,11 @@ class Reader {
       while (next() && line_ != "end") script_.config += line_ + "\n";
       return true;
     }
+    if (const auto name = after(line_, "file")) {
+      auto& file = script_.files.emplace_back(*name, std::string());
+      while (next() && line_ != "end") file.second += line_ + "\n";
+      return true;
+    }
     if (line_ == "spare upstream") return ++script_.spares > 0;
     if (const auto words = after(line_, "upstream lacks")) {
       for (const auto word : split(*words, ' ')) script_.not_offered.emplace_back(word);

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sekisho::dialog {
@@ -53,11 +54,12 @@ struct ScriptError : std::runtime_error {
 struct Script {
   std::filesystem::path file;
   std::vector<Mode> modes{Mode::lines, Mode::bytes, Mode::pipelined};
-  std::string config;                    // TOML, merged over the default
-  std::vector<std::string> without;      // settings to take out of it
-  std::vector<std::string> not_offered;  // extensions that the upstream lacks
-  std::vector<std::string> offered;      // … and has besides
-  std::size_t spares = 0;                // more upstreams, asked when the first one fails
+  std::string config;                                      // TOML, merged over the default
+  std::vector<std::pair<std::string, std::string>> files;  // name and content, beside it
+  std::vector<std::string> without;                        // settings to take out of it
+  std::vector<std::string> not_offered;                    // extensions that the upstream lacks
+  std::vector<std::string> offered;                        // … and has besides
+  std::size_t spares = 0;  // more upstreams, asked when the first one fails
   std::vector<Step> steps;
 };
 

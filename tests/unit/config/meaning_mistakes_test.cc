@@ -71,6 +71,13 @@ constexpr Mistake kMistakes[] = {
      "no route names it"},
     {MX OURS UP "[route.r]\nupstreams = [\"x\"]\nsenders = [\"a b\"]", 10, 12,
      "is not an address, a domain"},
+    // Senders.
+    {MX OURS "[sender]\nlogin_domains = [\"a b\"]", 7, 17, "\"a b\" is not a domain name"},
+    {MX OURS "[sender]\ntag_separator = \"ab\"", 7, 17, "must be one sign"},
+    {MX OURS "[sender]\ntag_separator = \"@\"", 7, 17, "must be one sign"},
+    {MX OURS "[sender]\npolicy = \"off\"\nmap_file = \"x\"", 8, 12, "no effect with policy"},
+    {MX OURS "[sender]\nmap_file = \"/nowhere/senders\"", 7, 12, "user: address, address"},
+    {MX "sender_policy = \"log\"\n" OURS, 4, 17, "no effect where nobody logs in"},
     // Listeners.
     {OURS, 0, 0, "nobody could connect"},
     {MX "[tls]\nticket_rotation = \"5s\"\n" OURS, 5, 19, "or at least 1m"},

@@ -1,0 +1,48 @@
+// Header sections of users' mail. Oracle: after the rewriting of what was found, with no line in
+// the section that is no field, nothing is left to find, and there is one From.
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "gateway/sender/header_senders.h"
+
+namespace {
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+// As the gateway takes it: no bare CR, bare LF or NUL, and nothing behind the empty line.
+std::string as_section(std::string_view bytes) {
+  std::string out = "\r\n";
+  for (const char c : bytes) {
+    if (c == '\n') {
+      if (out.ends_with("\r\n")) break;
+      out += "\r\n";
+    } else if (c != '\r' && c != '\0') {
+      out += c;
+    }
+  }
+  if (!out.ends_with("\r\n")) out += "\r\n";
+  return out.substr(2) + "\r\n";
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace sekisho;
+  const std::string section =
+      as_section(std::string_view(reinterpret_cast<const char*>(data), size));
+  const smtp::Mailbox own{.local = "ann", .domain = "x.example"};
+  const auto owns = [&](const smtp::Mailbox& address) { return address == own; };
+  const auto findings = sender::find_foreign_senders(section, owns);
+  for (const auto& finding : findings)
+    if (finding.kind == sender::HeaderFinding::Kind::no_field) return 0;
+  mail::HeaderEdits edits;
+  sender::replace_foreign_senders(findings, section, own, edits);
+  const std::string mended = edits.apply(section);
+  require(sender::find_foreign_senders(mended, owns).empty());
+  require(mail::Headers::parse(mended).count("From") == 1);
+  return 0;
+}
