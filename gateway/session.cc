@@ -50,6 +50,7 @@ Session::Session(SessionServices& services, Connection connection)
   peer_.proxy = connection.proxy;
   peer_.address_known = connection.client_known;
   peer_.listener = plan_->name;
+  peer_.lmtp = plan_->dialog.lmtp;
   peer_.session_id = make_session_id();
   peer_.in_trusted_network =
       peer_.address_known && snapshot_->gate->is_trusted_client(peer_.remote.address);
@@ -111,7 +112,8 @@ Task<std::string_view> Session::converse() {
     answer(Reply::of(for_good ? 554 : 421, for_good ? "5.7.1" : "4.7.0", refused->lines.front()));
     co_return "refused at connect";
   }
-  conversation_.say(Reply::plain(220, snapshot_->settings.hostname + " ESMTP Sekisho"));
+  conversation_.say(Reply::plain(220, fmt::format("{} {} Sekisho", snapshot_->settings.hostname,
+                                                  peer_.lmtp ? "LMTP" : "ESMTP")));
   while (true) {
     if (draining_ && !transaction_) {
       answer(Reply::of(421, "4.3.2", "this server is shutting down, try again"));
@@ -185,6 +187,7 @@ Task<Session::End> Session::obey(std::string_view line) {
   switch (command.verb) {
     case Verb::ehlo:
     case Verb::helo:
+    case Verb::lhlo:
       co_return co_await on_hello(command.verb, command.argument);
     case Verb::starttls:
       co_return co_await on_starttls();
@@ -229,7 +232,7 @@ Task<Session::End> Session::on_hello(Verb verb, std::string_view argument) {
   }
   co_await end_transaction();
   peer_.helo = std::move(*name);
-  peer_.extended = verb == Verb::ehlo;
+  peer_.extended = verb != Verb::helo;
   if (auto refused = co_await check(Stage::helo)) {
     dialog_.greeting_refused();
     peer_.helo.clear();
@@ -316,12 +319,14 @@ Task<Session::End> Session::on_bdat(std::string_view argument, std::optional<Rep
 
 // The message is over, or the session.
 Session::End Session::end_message(const std::optional<Reply>& reply) {
+  const auto others = transaction_->take_answers_to_others();
   const Error why = transaction_->ended_because();
   const bool framing_broken = transaction_->framing_broken();
   transaction_.reset();
   dialog_.transaction_ended();
   if (!reply) return lost_client(why);
   answer(*reply);
+  for (const Reply& other : others) conversation_.say(other);
   // A sender that sees the message's end elsewhere would have its text obeyed as commands, under
   // its login (SMTP smuggling, as in CVE-2023-51764).
   if (framing_broken) return "broken framing";

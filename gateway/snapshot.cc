@@ -37,7 +37,8 @@ smtp::DialogRules dialog_rules(const config::ListenerSettings& listener, bool ha
           .implicit_tls = listener.profile == Profile::submissions,
           .require_tls = listener.require_tls,
           .require_auth = logins,
-          .offer_auth = logins};
+          .offer_auth = logins,
+          .lmtp = listener.protocol == config::Protocol::lmtp};
 }
 
 Result<upstream::Upstreams> make_upstreams(const config::Settings& settings,
@@ -145,7 +146,6 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::build(config::Settings setting
     made->gate = std::move(*gate);
   }
 
-  if (previous != nullptr && previous->settings.auth == settings.auth) {
   if (previous != nullptr && previous->settings.sender == settings.sender) {
     if (auto read = previous->senders->reload_if_changed(); !read)
       return std::unexpected(std::move(read.error()));
@@ -156,6 +156,7 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::build(config::Settings setting
     made->senders = std::move(*senders);
   }
 
+  if (previous != nullptr && previous->settings.auth == settings.auth) {
     made->authenticator = previous->authenticator;  // with what it knows of guessers and of owners
   } else if (settings.auth.helpers.used()) {
     auto authenticator = auth::make_directory_authenticator(settings.auth);

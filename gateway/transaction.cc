@@ -1,5 +1,7 @@
 #include "gateway/transaction.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -103,16 +105,16 @@ Task<void> Transaction::check_message(Stage stage) {
   record_.filter = std::move(refused->filter);
 }
 
-Task<Reply> Transaction::begin() {
-  if (auto foreign = sender_check().at_mail(envelope_))
-    refuse(Decider::sender, std::move(*foreign));
-  else
-    co_await check_message(Stage::mail);
 SenderCheck Transaction::sender_check() const {
   return {*session_.snapshot.senders, session_.plan.settings.sender_policy, session_.peer,
           session_.services};
 }
 
+Task<Reply> Transaction::begin() {
+  if (auto foreign = sender_check().at_mail(envelope_))
+    refuse(Decider::sender, std::move(*foreign));
+  else
+    co_await check_message(Stage::mail);
   if (!refusal_) co_return Reply::of(250, "2.1.0", "sender ok");
   finish(&*refusal_);
   co_return *refusal_;
@@ -198,12 +200,12 @@ Task<void> Transaction::check_header_section() {
     refuse(Decider::loop, Reply::of(554, "5.4.6", "mail loop: " + looping), looping);
     co_return;
   }
-  co_await check_message(Stage::headers);
-}
   if (auto foreign = sender_check().at_header(envelope_, message_.header_section(), edits_)) {
     refuse(Decider::sender, std::move(*foreign));
     co_return;
   }
+  co_await check_message(Stage::headers);
+}
 
 Deadline Transaction::hold_until() const {
   if (!delivery_.holds_connection()) return Deadline::never();
@@ -312,11 +314,26 @@ Task<Reply> Transaction::conclude() {
   answer_by_ = Deadline::in(kAnswerBound);
   session_.services.counters.bytes_received.add(static_cast<double>(record_.size));
   if (!refusal_) co_await check_message(Stage::end);
-  const Reply reply = refusal_ ? std::move(*refusal_) : co_await deliver();
+  Reply reply = refusal_ ? std::move(*refusal_) : co_await deliver();
   pause();
   co_await message_.body().discard();
   finish(&reply);
+  if (session_.peer.lmtp) reply = answer_each(reply);
   co_return reply;
+}
+
+// What was decided before the message went up is decided for each recipient.
+Reply Transaction::answer_each(const Reply& whole) {
+  std::vector<Reply> each = handed_over_ ? delivery_.reply_for_each(envelope_.id)
+                                         : std::vector<Reply>(envelope_.recipients.size(), whole);
+  Reply first = std::move(each.front());
+  to_others_.assign(std::make_move_iterator(each.begin() + 1), std::make_move_iterator(each.end()));
+  return first;
+}
+
+bool Transaction::was_accepted(const Reply& whole) const {
+  if (whole.positive() || !session_.peer.lmtp || !handed_over_) return whole.positive();
+  return std::ranges::any_of(delivery_.reply_for_each(envelope_.id), &Reply::positive);
 }
 
 std::string Transaction::outgoing_header_section() {
@@ -341,8 +358,10 @@ std::string Transaction::outgoing_header_section() {
 
 Task<Reply> Transaction::deliver() {
   const PhaseTimer timer(record_.delivery_time);
-  auto outcome = co_await delivery_.hand_over(envelope_, outgoing_header_section(), message_.body(),
-                                              answer_by_);
+  handed_over_ = true;
+  auto outcome = co_await delivery_.hand_over(
+      envelope_, outgoing_header_section(), message_.body(), answer_by_,
+      session_.peer.lmtp ? Answers::one_for_each : Answers::one_for_all);
   record_.decider = Decider::upstream;
   record_.legs = delivery_.report();
   if (const auto* acceptances = std::get_if<Acceptances>(&outcome))
@@ -359,7 +378,7 @@ Task<void> Transaction::abandon() {
 
 void Transaction::finish(const Reply* reply) {
   if (std::exchange(finished_, true)) return;
-  session_.chain.ended(envelope_, reply != nullptr && reply->positive());
+  session_.chain.ended(envelope_, reply != nullptr && was_accepted(*reply));
   // A transaction that never had a recipient is no message: its refusals were logged one by one.
   if (reply == nullptr && envelope_.recipients.empty()) return;
   const SessionCounters& counters = session_.services.counters;

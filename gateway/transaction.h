@@ -45,6 +45,9 @@ class Transaction {
   // stays the answer to all that follow, which are read away (RFC 3030 section 2).
   Task<std::optional<smtp::Reply>> receive_chunk(Conversation& conversation, smtp::Chunk chunk);
   [[nodiscard]] const Error& ended_because() const { return ended_because_; }
+  // After the end of a message, with LMTP: the answers to the second recipient and those behind it,
+  // who each get one (RFC 2033 section 4.2); the first one's is the reply. None with SMTP.
+  [[nodiscard]] std::vector<smtp::Reply> take_answers_to_others() { return std::move(to_others_); }
   // Where the message ended is open to dispute, or its rest was not read: nothing behind it may be
   // obeyed.
   [[nodiscard]] bool framing_broken() const { return framing_broken_; }
@@ -83,16 +86,18 @@ class Transaction {
   Task<std::optional<smtp::Reply>> give_up(Error why);
   Task<smtp::Reply> conclude();
   Task<Result<std::string_view>> read_block(Conversation& conversation, Deadline whole);
+  [[nodiscard]] SenderCheck sender_check() const;
   Task<void> check_header_section();
   Task<void> check_message(filters::Stage stage);
   [[nodiscard]] const upstream::Route* route_for(const smtp::Mailbox& recipient) const;
-  [[nodiscard]] SenderCheck sender_check() const;
   Task<smtp::Reply> deliver();
   std::string outgoing_header_section();
   void refuse(Decider decider, smtp::Reply reply, std::string why = {});
   void log_refused_recipient(const smtp::Mailbox& recipient, const smtp::Reply& reply,
                              Decider decider, const Refused* by_filter);
   void count_cached(const smtp::Reply& reply);
+  [[nodiscard]] smtp::Reply answer_each(const smtp::Reply& whole);
+  [[nodiscard]] bool was_accepted(const smtp::Reply& whole) const;
   void finish(const smtp::Reply* reply);
 
   SessionView session_;
@@ -105,9 +110,11 @@ class Transaction {
   MessageRecord record_;
   std::string quarantine_why_;          // empty: not marked
   std::optional<smtp::Reply> refusal_;  // decided while the message was still coming in
+  std::vector<smtp::Reply> to_others_;
   Error ended_because_;
   Deadline answer_by_ = Deadline::never();  // from the client's dot on
   bool framing_broken_ = false;
+  bool handed_over_ = false;
   bool finished_ = false;
 };
 

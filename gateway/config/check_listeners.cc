@@ -16,8 +16,9 @@ bool is_private(const IpAddress& address) {
   return Network::parse(address.to_string()).value().is_private();
 }
 
-int usual_port(Profile profile) {
-  switch (profile) {
+int usual_port(const ListenerSettings& listener) {
+  if (listener.protocol == Protocol::lmtp) return 24;
+  switch (listener.profile) {
     case Profile::submission:
       return 587;
     case Profile::submissions:
@@ -77,6 +78,25 @@ class AddressBook {
   std::map<Endpoint, std::string> taken_;
 };
 
+// RFC 2033 section 5: never on SMTP's port; section 1: for a local network, not for the wide one.
+void check_lmtp(const CheckContext& context, const std::string& table,
+                const ListenerSettings& listener) {
+  const std::optional<Endpoint> endpoint = Endpoint::parse(listener.address);
+  if (listener.protocol != Protocol::lmtp || !endpoint) return;
+  constexpr int kSmtp = 25;
+  if (endpoint->port == kSmtp) {
+    context.wrong(table + ".address",
+                  "port 25 is SMTP's: a server that speaks LMTP there is mistaken for one that "
+                  "takes responsibility for mail (RFC 2033 section 5)",
+                  "give it another port, such as 24");
+  } else if (endpoint->address.is_unspecified() || !is_private(endpoint->address)) {
+    context.warn(table + ".address",
+                 "the world can reach a listener that speaks LMTP, which is for the servers of "
+                 "one local network (RFC 2033 section 1)",
+                 "listen on an address of the inner network");
+  }
+}
+
 void check_profile(const CheckContext& context, const std::string& table,
                    const ListenerSettings& listener) {
   const Settings& settings = context.settings();
@@ -105,6 +125,7 @@ void check_profile(const CheckContext& context, const std::string& table,
                   : "require_tls needs TLS, but tls.certificate is not set",
         "set certificate and key under [tls]");
   }
+  check_lmtp(context, table, listener);
   const relay::RelaySettings& relay = settings.relay;
   if (listener.profile == Profile::mx && relay.domains.empty() && relay.domains_file.empty()) {
     context.missing("relay.domains", table,
@@ -141,7 +162,7 @@ void check_listeners(const CheckContext& context) {
   bool internal = false;
   for (const auto& [name, listener] : settings.listeners) {
     const std::string table = "listener." + name;
-    addresses.add(table + ".address", listener.address, usual_port(listener.profile));
+    addresses.add(table + ".address", listener.address, usual_port(listener));
     if (context.has_error(table + ".profile")) continue;
     check_profile(context, table, listener);
     internal = internal || listener.profile == Profile::internal;

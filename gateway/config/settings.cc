@@ -26,6 +26,11 @@ void ListenerSettings::visit(SettingsVisitor& v) {
       "with TLS from the first byte), mx (anybody, to relay.domains alone), internal (clients in "
       "relay.networks, to anybody); required.");
   const bool for_users = profile == Profile::submission || profile == Profile::submissions;
+  v.choice<Protocol>(
+      "protocol", protocol, {{"smtp", Protocol::smtp}, {"lmtp", Protocol::lmtp}},
+      "What is spoken here: smtp, or lmtp (RFC 2033), in which each recipient gets an answer of "
+      "its "
+      "own after the message. Who may send what is the profile's to say all the same.");
   if (!v.is_set("require_tls")) require_tls = for_users;
   v.field("require_tls", require_tls,
           "Whether MAIL is refused until the session is encrypted; always so for submission and "
@@ -42,16 +47,16 @@ void ListenerSettings::visit(SettingsVisitor& v) {
           "PEM file with the authorities that sign client certificates. Without it a certificate "
           "that was asked for counts as unverified, and is known by its fingerprint alone.");
   proxies.visit(v);
-  v.field("filters", filters,
-          "The filters of this listener in their order, by the names of their tables; by default "
-          "the list `filters` at the top.");
-  filters_set = v.is_set("filters");
-
   auto policies = sender::policy_words();
   policies.emplace_back("default", sender::Policy::by_default);
   v.choice<sender::Policy>("sender_policy", sender_policy, policies,
                            "What is done with others' addresses here, when not what [sender] says "
                            "in `policy`; default is that.");
+  v.field("filters", filters,
+          "The filters of this listener in their order, by the names of their tables; by default "
+          "the list `filters` at the top.");
+  filters_set = v.is_set("filters");
+
   if (!v.is_set("address")) v.error("address", "a listener needs an address and port");
   if (!v.is_set("profile")) {
     v.error("profile", "a listener needs a profile: submission, submissions, mx or internal");
@@ -69,13 +74,13 @@ void ListenerSettings::visit(SettingsVisitor& v) {
     v.error("client_ca_file",
             "has no effect without client_certificates = \"request\" or \"require\"");
   }
+  if (!for_users && sender_policy != sender::Policy::by_default) {
+    v.error("sender_policy", "has no effect where nobody logs in; take it out");
+  }
   if (for_users && !require_tls) {
     v.error("require_tls",
             "can't be false where users log in: passwords and mail would cross the network in "
             "clear text, and AUTH is never offered without TLS; remove the line");
-  }
-  if (!for_users && sender_policy != sender::Policy::by_default) {
-    v.error("sender_policy", "has no effect where nobody logs in; take it out");
   }
 }
 
@@ -217,13 +222,13 @@ void Settings::visit(SettingsVisitor& v) {
   v.table("tls", "The certificate that is shown to clients.",
           [this](SettingsVisitor& t) { tls.visit(t); });
   v.table("relay", "Who may send to whom.", [this](SettingsVisitor& t) { relay.visit(t); });
+  v.table("sender", "Which addresses authenticated users may send as.",
+          [this](SettingsVisitor& t) { sender.visit(t); });
   v.table("auth", "Who may log in.", [this](SettingsVisitor& t) { auth.visit(t); });
   v.table("log", "Where the log goes and how it looks.", [this](SettingsVisitor& t) {
     t.choice<LogLevel>("level", log.level,
                        {{"debug", LogLevel::debug},
                         {"info", LogLevel::info},
-  v.table("sender", "Which addresses authenticated users may send as.",
-          [this](SettingsVisitor& t) { sender.visit(t); });
                         {"warning", LogLevel::warning},
                         {"error", LogLevel::error}},
                        "The least weighty lines that are written.");

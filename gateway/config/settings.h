@@ -29,20 +29,23 @@ namespace sekisho::config {
 
 enum class Profile : std::uint8_t { submission, submissions, mx, internal };
 
+enum class Protocol : bool { smtp, lmtp };
+
 enum class ClientCertificates : std::uint8_t { none, request, require };
 
 // [listener.NAME]
 struct ListenerSettings {
   std::string address;  // "0.0.0.0:587", "[::]:25"
   Profile profile = Profile::mx;
+  Protocol protocol = Protocol::smtp;
   bool require_tls = true;  // before AUTH and MAIL; when read, mx and internal default to false
   ClientCertificates client_certificates = ClientCertificates::none;
   std::filesystem::path client_ca_file;
   ProxySettings proxies;
+  sender::Policy sender_policy = sender::Policy::by_default;
   std::vector<std::string> filters;  // names of [filter.NAME], in order; default: `filters` on top
   bool filters_set = false;          // was `filters` given here?
 
-  sender::Policy sender_policy = sender::Policy::by_default;
   void visit(SettingsVisitor& v);
 };
 
@@ -120,6 +123,7 @@ struct Settings {
   TimeoutSettings timeouts;
   TlsSettings tls;
   relay::RelaySettings relay;
+  sender::SenderSettings sender;
   auth::AuthSettings auth;
   Log::Settings log;
   mail::MimeLimits mime;

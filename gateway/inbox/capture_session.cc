@@ -114,6 +114,7 @@ Reply CaptureSession::answer(const smtp::Command& command) {
       return Reply::of(221, "2.0.0", "bye");
     case Verb::unknown:
       return Reply::of(500, "5.5.2", "unknown command");
+    case Verb::lhlo:
     case Verb::data:
     case Verb::bdat:
     case Verb::expn:

@@ -33,7 +33,8 @@ struct Peer {
   std::string listener;           // its name in the configuration
   std::string session_id;
   std::string helo;         // as given; encode before writing it anywhere
-  bool extended = false;    // EHLO
+  bool extended = false;    // EHLO or LHLO
+  bool lmtp = false;        // the listener speaks LMTP
   std::string tls_version;  // empty: plain
   std::string tls_cipher;
   std::shared_ptr<const PeerCertificate> certificate;  // null: none asked for, or none sent

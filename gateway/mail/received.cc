@@ -17,10 +17,10 @@ std::string word(std::string_view bytes) {
   return out.empty() ? "unknown" : out;
 }
 
-// RFC 3848 has words for ESMTP only; RFC 6531 section 4.3 adds those for SMTPUTF8.
+// RFC 3848 has words for ESMTP and LMTP only; RFC 6531 section 4.3 adds those for SMTPUTF8.
 std::string protocol(const Peer& peer, bool smtp_utf8) {
   if (!peer.extended) return "SMTP";
-  std::string out = smtp_utf8 ? "UTF8SMTP" : "ESMTP";
+  std::string out = smtp_utf8 ? peer.lmtp ? "UTF8LMTP" : "UTF8SMTP" : peer.lmtp ? "LMTP" : "ESMTP";
   if (!peer.tls_version.empty()) out += 'S';
   if (peer.authenticated()) out += 'A';
   return out;

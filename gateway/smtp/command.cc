@@ -17,7 +17,7 @@ constexpr std::array kWords{
     Word{Verb::rcpt, "RCPT"}, Word{Verb::data, "DATA"},         Word{Verb::rset, "RSET"},
     Word{Verb::bdat, "BDAT"}, Word{Verb::noop, "NOOP"},         Word{Verb::vrfy, "VRFY"},
     Word{Verb::expn, "EXPN"}, Word{Verb::help, "HELP"},         Word{Verb::quit, "QUIT"},
-    Word{Verb::auth, "AUTH"}, Word{Verb::starttls, "STARTTLS"},
+    Word{Verb::auth, "AUTH"}, Word{Verb::starttls, "STARTTLS"}, Word{Verb::lhlo, "LHLO"},
 };
 
 }  // namespace

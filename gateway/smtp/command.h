@@ -18,6 +18,7 @@ namespace sekisho::smtp {
 enum class Verb : std::uint8_t {
   ehlo,
   helo,
+  lhlo,  // of LMTP (RFC 2033)
   mail,
   rcpt,
   data,

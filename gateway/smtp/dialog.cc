@@ -12,6 +12,7 @@ bool needs_no_tls(Verb verb) {
   switch (verb) {
     case Verb::ehlo:
     case Verb::helo:
+    case Verb::lhlo:
     case Verb::starttls:
     case Verb::noop:
     case Verb::rset:
@@ -42,7 +43,9 @@ std::optional<Reply> Dialog::refuse(Verb verb) const {
       if (!mail_) return bad_sequence("need MAIL command first");
       // RFC 3030 section 2: the two are not mixed in one transaction.
       if (chunks_ && verb == Verb::data) return bad_sequence("the message has begun with BDAT");
-      if (recipients_ == 0) return Reply::of(554, "5.5.1", "no valid recipients");
+      // RFC 2033 section 4.2 demands 503.
+      if (recipients_ == 0)
+        return Reply::of(rules_.lmtp ? 503 : 554, "5.5.1", "no valid recipients");
       return std::nullopt;
     case Verb::auth:
       return refuse_auth();
@@ -56,6 +59,11 @@ std::optional<Reply> Dialog::refuse(Verb verb) const {
       return Reply::of(500, "5.5.2", "command not recognized");
     case Verb::ehlo:
     case Verb::helo:
+      if (rules_.lmtp) return Reply::of(500, "5.5.1", "this is LMTP: say LHLO");
+      return std::nullopt;
+    case Verb::lhlo:
+      if (!rules_.lmtp) return Reply::of(500, "5.5.1", "this is SMTP: say EHLO");
+      return std::nullopt;
     case Verb::rset:
     case Verb::noop:
     case Verb::vrfy:
@@ -67,7 +75,7 @@ std::optional<Reply> Dialog::refuse(Verb verb) const {
 }
 
 std::optional<Reply> Dialog::refuse_mail() const {
-  if (!greeted_) return bad_sequence("say EHLO or HELO first");
+  if (!greeted_) return bad_sequence(rules_.lmtp ? "say LHLO first" : "say EHLO or HELO first");
   if (rules_.require_auth && !authenticated_) {
     return Reply::of(530, "5.7.0", "authentication required");
   }
@@ -79,7 +87,7 @@ std::optional<Reply> Dialog::refuse_mail() const {
 std::optional<Reply> Dialog::refuse_auth() const {
   if (!rules_.offer_auth) return not_implemented();
   if (!tls_) return Reply::of(538, "5.7.11", "encryption required for authentication");
-  if (!extended_) return bad_sequence("say EHLO first");
+  if (!extended_) return bad_sequence(rules_.lmtp ? "say LHLO first" : "say EHLO first");
   if (authenticated_) return bad_sequence("already authenticated");
   if (mail_) return bad_sequence("AUTH is not permitted during a transaction");
   return std::nullopt;

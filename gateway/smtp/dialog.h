@@ -17,6 +17,7 @@ struct DialogRules {
   bool require_tls = false;   // before MAIL and AUTH
   bool require_auth = false;  // before MAIL
   bool offer_auth = false;
+  bool lmtp = false;  // LHLO takes the place of EHLO and HELO (RFC 2033 section 4.1)
 };
 
 class Dialog {
@@ -27,7 +28,7 @@ class Dialog {
   [[nodiscard]] std::optional<Reply> refuse(Verb verb) const;
 
   // What happened, told after the command succeeded.
-  void greeted(bool extended);  // EHLO or HELO; also ends a transaction (RFC 5321 4.1.4)
+  void greeted(bool extended);  // EHLO, HELO or LHLO; also ends a transaction (RFC 5321 4.1.4)
   void greeting_refused();      // whatever was said before, the client must say hello again
   void tls_started();           // forgets everything (RFC 3207 section 4.2)
   void authenticated();
@@ -37,7 +38,7 @@ class Dialog {
   void transaction_ended();  // RSET, message done, or transaction given up
 
   [[nodiscard]] bool is_greeted() const { return greeted_; }
-  [[nodiscard]] bool is_extended() const { return extended_; }  // EHLO, not HELO
+  [[nodiscard]] bool is_extended() const { return extended_; }  // EHLO or LHLO, not HELO
   [[nodiscard]] bool is_tls() const { return tls_; }
   [[nodiscard]] bool is_authenticated() const { return authenticated_; }
   [[nodiscard]] bool in_transaction() const { return mail_; }

@@ -1,90 +1,125 @@
-"""Mail through the gateway to a real Dovecot by LMTP, over TCP and over a Unix socket."""
+"""LMTP clients (RFC 2033): an answer for each recipient after the message."""
+import smtplib
+import threading
 import unittest
 
-import dovecot_lmtp
-from harness import Gateway, Wire, without_added_headers
+from harness import GatewayTest, RecordingUpstream, PATIENCE, cases
 
-store = None  # the Dovecot of all tests here
-
-MESSAGE = (b"From: a@example.org\r\nSubject: \xc3\xbcber\r\nX-Folded: one\r\n\ttwo\r\n\r\n"
-           b".\r\n..a\r\nFrom here on\r\n\r\n" + b"x" * 900 + b"\r\n.\r\nQUIT\r\n\r\n")
-
-
-def setUpModule():
-    global store
-    dovecot_lmtp.require()
-    users = {f"{name}-{way}": "" for name in ("bob", "carol") for way in ("tcp", "unix")}
-    store = unittest.enterModuleContext(
-        dovecot_lmtp.DovecotLmtp(users | {"small": "100K", "large": "", "dave": ""}))
+LMTP = """
+[listener.lmtp]
+address = "127.0.0.1:0"
+profile = "mx"
+protocol = "lmtp"
+"""
+MESSAGE = b"Subject: hello\r\n\r\nhello\r\n"
 
 
-def gateway(way):
-    place = f'host = "unix:{store.socket}"' if way == "unix" else \
-        f'host = "127.0.0.1"\nport = {store.port}\ntls = "never"'
-    return Gateway(extra=f'[upstream.store]\nprotocol = "lmtp"\n{place}\n')
+class Client(smtplib.LMTP):
+    """The library's client reads the first recipient's answer only."""
+
+    def __init__(self, port):
+        super().__init__("127.0.0.1", port)
+        self.sock.settimeout(PATIENCE)
+
+    def send_to(self, *recipients, message=MESSAGE):
+        """The codes after the message, one for each recipient that was accepted."""
+        self.ehlo_or_helo_if_needed()
+        self.mail("eve@example.org")
+        accepted = [self.rcpt(recipient)[0] == 250 for recipient in recipients].count(True)
+        first = self.data(message)[0]
+        return [first] + [self.getreply()[0] for _ in range(accepted - 1)]
 
 
-def send(wire, message=MESSAGE):
-    wire.expect(354, "DATA")
-    return wire.command(message.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+class Lmtp(GatewayTest):
+    extra = LMTP + """
+[upstream.other]
+host = "127.0.0.1"
+port = {port}
+tls = "never"
+[route.other]
+recipient_domains = ["a.sub.example.com"]
+upstreams = ["other"]
+"""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.answers = {}
+        cls.other = cls.enterClassContext(
+            RecordingUpstream(lambda verb, line: cls.answers.get(verb)))
+        cls.extra = cls.extra.replace("{port}", str(cls.other.port))
+        super().setUpClass()
+
+    def setUp(self):
+        self.answers.clear()
+        self.client = Client(self.gateway.ports["lmtp"])
+        self.addCleanup(self.client.close)
+
+    def copies(self, recipient):
+        return sum(recipient in recipients
+                   for upstream in (self.upstream, self.other)
+                   for _, recipients, _ in upstream.messages)
+
+    def test_each_recipient_has_the_answer_of_its_own_upstream(self):
+        here, there = "one@example.com", "one@a.sub.example.com"
+        self.assertEqual(self.client.send_to(here, there), [250, 250])
+        self.answers["."] = "552 5.2.2 full"
+        here, there = "two@example.com", "two@a.sub.example.com"
+        self.assertEqual(self.client.send_to(there, here, there), [552, 250, 552])
+        self.assertEqual((self.copies(here), self.copies(there)), (1, 0))
+        self.answers["."] = ConnectionAbortedError
+        here, there = "three@example.com", "three@a.sub.example.com"
+        self.assertEqual(self.client.send_to(here, there), [250, 451])
+        self.assertEqual((self.copies(here), self.copies(there)), (1, 0))
+        self.assertEqual(self.client.noop()[0], 250)
+
+    def test_a_recipient_that_was_refused_gets_no_second_answer(self):
+        self.assertEqual(
+            self.client.send_to("four@example.com", "five@example.org", "five@example.com"),
+            [250, 250])
+        self.assertEqual(self.client.noop()[0], 250)
+
+    def test_a_message_that_we_refuse_has_the_refusal_for_each(self):
+        self.client.ehlo_or_helo_if_needed()
+        self.client.mail("eve@example.org")
+        for name in ("six", "seven"):
+            self.client.rcpt(f"{name}@example.com")
+        self.client.docmd("DATA")
+        self.client.send(b"Received: x\r\n" * 60 + b"\r\nround and round\r\n.\r\n")
+        self.assertEqual([self.client.getreply()[0] for _ in range(2)], [554, 554])
+        self.assertEqual(self.client.noop()[0], 250)
+
+    def test_many_clients_are_answered_at_once(self):
+        results = []
+
+        def send(number):
+            client = Client(self.gateway.ports["lmtp"])
+            for message in range(5):
+                results.append(client.send_to(*(f"m{number}-{message}-{i}@example.com"
+                                                for i in range(10))))
+            client.quit()
+
+        threads = [threading.Thread(target=send, args=(number,)) for number in range(10)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(results, [[250] * 10] * 50)
+        for number in range(10):
+            self.assertEqual(self.copies(f"m{number}-4-9@example.com"), 1)
+
+    @cases({"ehlo": "EHLO client.example.org", "helo": "HELO client.example.org"})
+    def test_smtp_is_not_spoken(self, line):
+        self.assertEqual(self.client.docmd(line)[0], 500)
 
 
-def as_sent(stored):
-    """Without the fields on top, and with the line ends that it had."""
-    return without_added_headers(stored.replace(b"\n", b"\r\n"),
-                                 (b"received", b"return-path", b"delivered-to"))
-
-
-class LmtpTest(unittest.TestCase):
-    def begin(self, running, *recipients):
-        """A session up to its recipients, and what was said to each."""
-        wire = Wire(running.ports["mx"])
-        self.addCleanup(wire.close)
-        wire.expect(220)
-        wire.expect(250, "EHLO client.example.org")
-        wire.expect(250, "MAIL FROM:<a@example.org> BODY=8BITMIME")
-        return wire, [wire.command(f"RCPT TO:<{recipient}@example.com>") for recipient in recipients]
-
-    def test_mail_arrives_as_it_was_sent_at_those_who_exist(self):
-        for way in ("tcp", "unix"):
-            with self.subTest(way), gateway(way) as running:
-                wire, said = self.begin(running, f"bob-{way}", "nobody", f"carol-{way}")
-                self.assertEqual([reply[:9] for reply in said],
-                                 ["250 2.1.5", "550 5.1.1", "250 2.1.5"])
-                self.assertEqual(send(wire)[:3], "250")
-                for user in (f"bob-{way}", f"carol-{way}"):
-                    [stored] = store.mail(user)
-                    self.assertEqual(as_sent(stored), without_added_headers(MESSAGE))
-                running.wait_for_log(r"verdict=accepted .*upstream=store .*queue_id=\S+")
-
-    def test_a_mailbox_over_its_quota_refuses_the_message_and_the_client_hears_who_has_it(self):
-        with gateway("unix") as running:
-            wire, said = self.begin(running, "small", "large")
-            self.assertEqual([reply[:3] for reply in said], ["250", "250"])
-            reply = send(wire, MESSAGE + b"y" * 70 + b"\r\n" + (b"z" * 70 + b"\r\n") * 5000)
-            self.assertEqual(reply[:9], "552-5.2.2")
-            self.assertIn("1 of the 2 recipients have it already", reply)
-            self.assertEqual((len(store.mail("small")), len(store.mail("large"))), (0, 1))
-            running.wait_for_log(r"accepted for 1 of 2 recipients; <small@example\.com>: 552")
-
-    def test_one_connection_carries_many_messages(self):
-        with gateway("unix") as running:
-            before = store.connects()
-            wire, _ = self.begin(running, "dave")
-            self.assertEqual(send(wire)[:3], "250")
-            for _ in range(3):
-                wire.expect(250, "MAIL FROM:<a@example.org>")
-                wire.expect(250, "RCPT TO:<dave@example.com>")
-                self.assertEqual(send(wire)[:3], "250")
-            self.assertEqual(len(store.mail("dave")), 4)
-            self.assertEqual(store.connects(), before + 1)
-
-    def test_a_store_that_is_away_is_a_temporary_failure(self):
-        config = f'[upstream.store]\nprotocol = "lmtp"\nhost = "unix:{store.folder}/nothing"\n'
-        with Gateway(extra=config) as running:
-            _, said = self.begin(running, "dave")
-            self.assertEqual(said[0][:9], "451 4.4.1")
-            running.wait_for_log("connect to unix:.*nothing: No such file or directory")
+class Configuration(GatewayTest):
+    def test_port_25_is_refused(self):
+        path = self.gateway.folder / "lmtp.toml"
+        path.write_text((self.gateway.folder / "sekisho.toml").read_text() +
+                        LMTP.replace(":0", ":25"))
+        with self.assertRaises(Exception) as refused:
+            self.gateway.run("check", "--config", path)
+        self.assertIn("port 25 is SMTP's", refused.exception.stderr)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ namespace {
 
 // RFC 2920 section 3.1: after these a client must wait for the answer.
 bool must_wait(std::string_view line) {
-  constexpr std::array<std::string_view, 9> kVerbs{"EHLO", "HELO", "DATA", "AUTH", "STARTTLS",
-                                                   "VRFY", "EXPN", "QUIT", "NOOP"};
+  constexpr std::array<std::string_view, 10> kVerbs{"EHLO",     "HELO", "LHLO", "DATA", "AUTH",
+                                                    "STARTTLS", "VRFY", "EXPN", "QUIT", "NOOP"};
   const std::string verb = to_upper(line.substr(0, line.find(' ')));
   return std::ranges::find(kVerbs, verb) != kVerbs.end();
 }
@@ -175,7 +175,8 @@ void DialogRun::begin(std::string_view words) {
   if (implicit) client().start_tls();
   if (const std::string greeting = read_reply(); !greeting.starts_with("220"))
     throw std::runtime_error("the greeting is: " + greeting);
-  ask("EHLO client.example.net", "250");
+  const std::string hello = listener == "lmtp" ? "LHLO" : "EHLO";
+  ask(hello + " client.example.net", "250");
   if (starttls) {
     ask("STARTTLS", "220");
     client().start_tls();

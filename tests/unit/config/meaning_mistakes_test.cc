@@ -79,6 +79,9 @@ constexpr Mistake kMistakes[] = {
     {MX OURS "[sender]\nmap_file = \"/nowhere/senders\"", 7, 12, "user: address, address"},
     {MX "sender_policy = \"log\"\n" OURS, 4, 17, "no effect where nobody logs in"},
     // Listeners.
+    {"[listener.in]\naddress = \"127.0.0.1:25\"\nprofile = \"mx\"\nprotocol = \"lmtp\"\n" OURS, 2,
+     11, "port 25 is SMTP's"},
+    {MX "protocol = \"uucp\"\n" OURS, 4, 12, "lmtp"},
     {OURS, 0, 0, "nobody could connect"},
     {MX "[tls]\nticket_rotation = \"5s\"\n" OURS, 5, 19, "or at least 1m"},
     {MX "[tls]\ndirectory = \"/nowhere\"\n" OURS, 5, 13, "cannot look for certificates"},

@@ -66,6 +66,21 @@ TEST(ReceivedField, NamesTheProtocolAsRfc3848Does) {
   }
 }
 
+TEST(ReceivedField, NamesLmtpAsRfc3848Does) {
+  Peer client = peer();
+  client.lmtp = true;
+  EXPECT_THAT(received_field(client, envelope(), kOptions, kNow), HasSubstr("with LMTP\r\n"));
+  client.tls_version = "TLSv1.3";
+  EXPECT_THAT(received_field(client, envelope(), kOptions, kNow),
+              HasSubstr("with LMTPS (TLSv1.3)"));
+  client.user = "alice";
+  EXPECT_THAT(received_field(client, envelope(), kOptions, kNow),
+              HasSubstr("with LMTPSA (TLSv1.3)"));
+  Envelope utf8 = envelope();
+  utf8.parameters.smtp_utf8 = true;
+  EXPECT_THAT(received_field(client, utf8, kOptions, kNow), HasSubstr("with UTF8LMTPSA (TLSv1.3)"));
+}
+
 TEST(ReceivedField, TellsVersionAndCipherOfTls) {
   Peer client = peer();
   client.tls_version = "TLSv1.3";

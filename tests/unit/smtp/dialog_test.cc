@@ -34,6 +34,7 @@ constexpr DialogRules kSubmission{.require_tls = true, .require_auth = true, .of
 constexpr DialogRules kSubmissions{
     .implicit_tls = true, .require_tls = true, .require_auth = true, .offer_auth = true};
 constexpr DialogRules kOptional{.offer_auth = true};
+constexpr DialogRules kLmtp{.lmtp = true};
 
 TEST(Dialog, BeforeAnyGreeting) {
   expect_all(Dialog(kMx), {{Verb::ehlo, "ok"},
@@ -50,6 +51,26 @@ TEST(Dialog, BeforeAnyGreeting) {
                            {Verb::expn, "502 5.5.1"},
                            {Verb::auth, "502 5.5.1"},
                            {Verb::unknown, "500 5.5.2"}});
+}
+
+TEST(Dialog, OfLmtpIsOpenedByLhloAlone) {
+  Dialog dialog(kLmtp);
+  expect_all(dialog, {{Verb::lhlo, "ok"},
+                      {Verb::ehlo, "500 5.5.1"},
+                      {Verb::helo, "500 5.5.1"},
+                      {Verb::mail, "503 5.5.1"}});
+  dialog.greeted(true);
+  expect_all(dialog, {{Verb::lhlo, "ok"}, {Verb::ehlo, "500 5.5.1"}, {Verb::mail, "ok"}});
+  EXPECT_EQ(ask(Dialog(kMx), Verb::lhlo), "500 5.5.1");
+}
+
+TEST(Dialog, OfLmtpRefusesDataWithoutRecipientsAsRfc2033Demands) {
+  Dialog dialog(kLmtp);
+  dialog.greeted(true);
+  dialog.mail_accepted();
+  EXPECT_EQ(ask(dialog, Verb::data), "503 5.5.1");
+  dialog.recipient_accepted();
+  EXPECT_EQ(ask(dialog, Verb::data), "ok");
 }
 
 TEST(Dialog, BeforeTlsWhereTlsIsRequired) {
