@@ -1,9 +1,12 @@
 """LMTP clients (RFC 2033): an answer for each recipient after the message."""
+import re
 import smtplib
 import threading
 import unittest
+from unittest import mock
 
-from harness import GatewayTest, RecordingUpstream, PATIENCE, cases
+import postfix
+from harness import GatewayTest, RecordingUpstream, PATIENCE, cases, wait_until
 
 LMTP = """
 [listener.lmtp]
@@ -30,7 +33,9 @@ class Client(smtplib.LMTP):
         return [first] + [self.getreply()[0] for _ in range(accepted - 1)]
 
 
-class Lmtp(GatewayTest):
+class LmtpTest(GatewayTest):
+    """Mail for example.com goes to `upstream`, for a.sub.example.com to `other`."""
+
     extra = LMTP + """
 [upstream.other]
 host = "127.0.0.1"
@@ -49,15 +54,17 @@ upstreams = ["other"]
         cls.extra = cls.extra.replace("{port}", str(cls.other.port))
         super().setUpClass()
 
-    def setUp(self):
-        self.answers.clear()
-        self.client = Client(self.gateway.ports["lmtp"])
-        self.addCleanup(self.client.close)
-
     def copies(self, recipient):
         return sum(recipient in recipients
                    for upstream in (self.upstream, self.other)
                    for _, recipients, _ in upstream.messages)
+
+
+class Lmtp(LmtpTest):
+    def setUp(self):
+        self.answers.clear()
+        self.client = Client(self.gateway.ports["lmtp"])
+        self.addCleanup(self.client.close)
 
     def test_each_recipient_has_the_answer_of_its_own_upstream(self):
         here, there = "one@example.com", "one@a.sub.example.com"
@@ -110,6 +117,45 @@ upstreams = ["other"]
     @cases({"ehlo": "EHLO client.example.org", "helo": "HELO client.example.org"})
     def test_smtp_is_not_spoken(self, line):
         self.assertEqual(self.client.docmd(line)[0], 500)
+
+
+class PostfixInFront(postfix.Postfix):
+    """A Postfix that hands all its mail to an LMTP server."""
+
+    def __init__(self, port):
+        super().__init__()
+        with open(self.folder / "etc" / "main.cf", "a", encoding="utf-8") as main:
+            main.write(f"transport_maps = static:lmtp:inet:127.0.0.1:{port}\n")
+
+    def start(self):
+        services = postfix.SERVICES + "lmtp unix - - n - - lmtp\n"
+        with mock.patch.object(postfix, "SERVICES", services):
+            return super().start()
+
+    def status(self, recipient):
+        """The last words of its log about a recipient: "sent", "deferred" …"""
+        found = re.findall(rf"lmtp\[\d+\]: \w+: to=<{re.escape(recipient)}>,.* status=(\w+)",
+                           self.log())
+        return found[-1] if found else None
+
+
+class BehindPostfix(LmtpTest):
+    def test_only_the_recipients_that_were_deferred_are_tried_again(self):
+        postfix.require()
+        here, there = "one@example.com", "one@a.sub.example.com"
+        self.answers["."] = "452 4.2.2 full today"
+        with PostfixInFront(self.gateway.ports["lmtp"]) as server:
+            with smtplib.SMTP("127.0.0.1", server.ports["plain"], timeout=PATIENCE) as client:
+                client.sendmail("eve@example.org", [here, there], MESSAGE)
+            wait_until(lambda: (server.status(here), server.status(there)) == ("sent", "deferred"),
+                       "an answer for each")
+            self.assertIn("452 4.2.2 full today", server.log())
+            del self.answers["."]
+            postfix.privileged("/usr/sbin/postqueue", "-c", server.folder / "etc", "-f")
+            wait_until(lambda: server.status(there) == "sent", "the second try")
+        self.assertEqual((self.copies(here), self.copies(there)), (1, 1))
+        self.gateway.wait_for_log(r"message .*from=<eve@example\.org>.* nrcpt=1 .*verdict=accepted")
+        self.assertRegex(self.upstream.messages[-1][2].decode(), r"with LMTP\r\n\tid ")
 
 
 class Configuration(GatewayTest):
