@@ -43,13 +43,15 @@ Task<Session::End> Session::on_starttls() {
 }
 
 auth::LoginContext Session::login_context() {
+  const TlsInfo* const tls = conversation_.tls();
   return {.loop = services_.loop,
           .cancel = cancel_,
           .remote = peer_.remote,
           .local = peer_.local,
           .dovecot = services_.dovecot,
           .session_id = peer_.session_id,
-          .encrypted = dialog_.is_tls()};
+          .encrypted = dialog_.is_tls(),
+          .channel_binding = tls == nullptr ? std::string_view() : tls->channel_binding};
 }
 
 Task<Session::End> Session::on_auth(std::string_view argument) {

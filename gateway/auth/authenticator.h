@@ -63,6 +63,7 @@ struct LoginContext {
   DovecotConnections& dovecot;  // of this loop
   std::string_view session_id;
   bool encrypted = false;
+  std::string_view channel_binding{};  // tls-exporter (RFC 9266); empty: there is none
 };
 
 class AuthExchange {

@@ -1,7 +1,7 @@
-// Decoys: the hash that a password for an unknown user is checked against, so that the answer comes
-// as late as for a known one. Each unknown name draws one of the real hashes, always the same one,
-// by a keyed hash of the name: where the file mixes cheap and costly methods, unknown names show
-// the same mixture. What the check says is thrown away. Immutable; any thread.
+// Decoys: the secret that a password for an unknown user is checked against, so that the answer
+// comes as late as for a known one. Each unknown name draws one of the real secrets, always the
+// same one, by a keyed hash of the name: where the file mixes cheap and costly methods, unknown
+// names show the same mixture. What the check says is thrown away. Immutable; any thread.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@ class Decoys {
 
  private:
   std::shared_ptr<const Users> users_;
-  std::vector<const std::string*> hashes_;  // into users_; those that can be checked
+  std::vector<const std::string*> secrets_;  // into users_; those that can be checked
   Key key_;
 };
 

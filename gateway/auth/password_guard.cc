@@ -21,6 +21,9 @@ std::string identity_of(const smtp::Credentials& credentials) {
   return std::move(*user);
 }
 
+Verdict throttled() {
+  return {Verdict::Kind::throttled, {}, "too many failed log-ins from this client"};
+}
 Verdict cancelled() { return {Verdict::Kind::unavailable, {}, "the session ended"}; }
 
 }  // namespace
@@ -55,20 +58,37 @@ Task<Verdict> PasswordGuard::verify(Loop& loop, const smtp::Credentials& credent
   // Before everything else, the cache too: a client that is refused must not go on guessing there,
   // where a guess costs it nothing.
   const Throttle::Advice advice = throttle_.ask(client, user, Clock::now());
-  if (advice.refuse)
-    co_return Verdict{Verdict::Kind::throttled, {}, "too many failed log-ins from this client"};
+  if (advice.refuse) co_return throttled();
   if (!user.empty() && knows(user, credentials.password, generation))
     // Only with what this client earned: guessers elsewhere don't slow an owner who is known.
     co_return co_await tell(loop, {Verdict::Kind::accepted, user, "remembered"},
                             advice.client_delay, cancel);
-
   Checked checked = co_await check(user);
+  co_return co_await conclude(loop, user, client, cancel, advice, std::move(checked));
+}
+
+bool PasswordGuard::admits(const IpAddress& client, const std::string& user) {
+  return !throttle_.ask(client, user, Clock::now()).refuse;
+}
+
+Task<Verdict> PasswordGuard::settle(Loop& loop, std::string user, const IpAddress& client,
+                                    CancelSource& cancel, Checked checked) {
+  if (cancel.cancelled()) co_return cancelled();
+  const Throttle::Advice advice = throttle_.ask(client, user, Clock::now());
+  if (advice.refuse) co_return throttled();
+  co_return co_await conclude(loop, std::move(user), client, cancel, advice, std::move(checked));
+}
+
+Task<Verdict> PasswordGuard::conclude(Loop& loop, std::string user, const IpAddress& client,
+                                      CancelSource& cancel, Throttle::Advice before,
+                                      Checked checked) {
   if (checked.finding == Finding::unavailable)
     co_return Verdict{Verdict::Kind::unavailable, {}, std::move(checked.reason)};
   if (checked.finding == Finding::right && !user.empty()) {
     throttle_.succeeded(client, user);
-    co_return co_await tell(loop, {Verdict::Kind::accepted, user, std::move(checked.reason)},
-                            advice.delay, cancel);
+    co_return co_await tell(loop,
+                            {Verdict::Kind::accepted, std::move(user), std::move(checked.reason)},
+                            before.delay, cancel);
   }
   const auto now = Clock::now();
   throttle_.failed(client, user, now);

@@ -1,6 +1,6 @@
-// PasswordGuard: what stands around every check of a password, whoever makes the check: the
-// throttle before it, the memory of passwords that were right, and the wait that client and account
-// earned after it. Owned by an Authenticator; thread-safe.
+// PasswordGuard: what stands around every check of a password or of a proof that one has it,
+// whoever makes the check: the throttle before it, the memory of passwords that were right, and the
+// wait that client and account earned after it. Owned by an Authenticator; thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -37,12 +37,20 @@ class PasswordGuard {
   Task<Verdict> verify(Loop& loop, const smtp::Credentials& credentials, const IpAddress& client,
                        CancelSource& cancel, std::uint64_t generation, Check check);
 
+  // For what proves who it is without showing a password: `user` normalized, or empty. The same
+  // throttle and the same waits, after the check; admits() before it.
+  [[nodiscard]] bool admits(const IpAddress& client, const std::string& user);
+  Task<Verdict> settle(Loop& loop, std::string user, const IpAddress& client, CancelSource& cancel,
+                       Checked checked);
+
   // For a check that runs later than it was asked for: another one may have found out meanwhile.
   [[nodiscard]] bool knows(const std::string& user, const Secret& password,
                            std::uint64_t generation);
   void remember(const std::string& user, const Secret& password, std::uint64_t generation);
 
  private:
+  Task<Verdict> conclude(Loop& loop, std::string user, const IpAddress& client,
+                         CancelSource& cancel, Throttle::Advice before, Checked checked);
   static Task<Verdict> tell(Loop& loop, Verdict verdict, Duration delay, CancelSource& cancel);
 
   bool remembers_;

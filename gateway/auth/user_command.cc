@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "gateway/auth/password_hash.h"
 #include "gateway/auth/password_prompt.h"
 #include "gateway/auth/users_file.h"
 #include "gateway/base/encode.h"
@@ -40,55 +39,58 @@ std::string already_there(const std::string& name) {
                      name);
 }
 
-// Is the name free, or taken, as `wanted` says? Asked before the prompt, to spare people typing a
-// password for nothing; the update looks again under the lock.
-Result<void> look_up(const std::filesystem::path& file, const std::string& name, bool wanted) {
+// Asked before the prompt, to spare people typing a password for nothing; the update looks again
+// under the lock.
+Result<void> look_whether_free(const std::filesystem::path& file, const std::string& name) {
   const auto opened = UsersFile::open(file);
   if (!opened) return std::unexpected(opened.error());
-  const bool there = (*opened)->users()->contains(name);
-  if (there && !wanted) return fail(ErrorKind::invalid, already_there(name));
-  if (!there && wanted) return fail(ErrorKind::invalid, no_such_user(name));
+  if ((*opened)->users()->contains(name)) return fail(ErrorKind::invalid, already_there(name));
   return {};
 }
 
-Result<std::string> read_hash(const std::string& name) {
+Result<std::string> read_secret(const std::string& name, SecretKinds kinds) {
   const auto password = read_new_password(name);
   if (!password) return std::unexpected(password.error());
-  return hash_password(*password);
+  return make_user_secret(*password, kinds);
 }
 
 }  // namespace
 
-int add_user(const std::filesystem::path& file, const std::string& name) {
+int add_user(const std::filesystem::path& file, const std::string& name, SecretKinds kinds) {
   const auto user = normalize_user_name(name);
   if (!user) return complain(user.error());
   if (!is_missing(file)) {
-    if (const auto free = look_up(file, *user, false); !free) return complain(free.error());
+    if (const auto free = look_whether_free(file, *user); !free) return complain(free.error());
   }
-  const auto hash = read_hash(*user);
-  if (!hash) return complain(hash.error());
+  const auto secret = read_secret(*user, kinds);
+  if (!secret) return complain(secret.error());
   if (is_missing(file)) {
     const auto created = UsersFile::create(file);
     if (!created && is_missing(file)) return complain(created.error());
   }
   const auto done = UsersFile::update(file, [&](Users& users) -> Result<void> {
-    if (users.try_emplace(*user, *hash).second) return {};
+    if (users.try_emplace(*user, *secret).second) return {};
     return fail(ErrorKind::invalid, already_there(*user));
   });
   if (!done) return complain(done.error());
   return say(fmt::format("added {} to {}", *user, file.native()));
 }
 
-int change_password(const std::filesystem::path& file, const std::string& name) {
+int change_password(const std::filesystem::path& file, const std::string& name,
+                    std::optional<SecretKinds> kinds) {
   const auto user = normalize_user_name(name);
   if (!user) return complain(user.error());
-  if (const auto there = look_up(file, *user, true); !there) return complain(there.error());
-  const auto hash = read_hash(*user);
-  if (!hash) return complain(hash.error());
-  const auto done = UsersFile::update(file, [&](Users& users) -> Result<void> {
-    const auto found = users.find(*user);
-    if (found == users.end()) return fail(ErrorKind::invalid, no_such_user(*user));
-    found->second = *hash;
+  const auto opened = UsersFile::open(file);
+  if (!opened) return complain(opened.error());
+  const auto users = (*opened)->users();
+  const auto there = users->find(*user);
+  if (there == users->end()) return complain(no_such_user(*user));
+  const auto secret = read_secret(*user, kinds.value_or(kinds_of(there->second)));
+  if (!secret) return complain(secret.error());
+  const auto done = UsersFile::update(file, [&](Users& now) -> Result<void> {
+    const auto found = now.find(*user);
+    if (found == now.end()) return fail(ErrorKind::invalid, no_such_user(*user));
+    found->second = *secret;
     return {};
   });
   if (!done) return complain(done.error());
@@ -110,8 +112,8 @@ int list_users(const std::filesystem::path& file) {
   if (is_missing(file)) return complain(fmt::format("there is no file {}", file.native()));
   const auto opened = UsersFile::open(file);
   if (!opened) return complain(opened.error());
-  for (const auto& [name, hash] : *(*opened)->users())
-    say(fmt::format("{}  {}", name, hash_method(hash)));
+  for (const auto& [name, secret] : *(*opened)->users())
+    say(fmt::format("{}  {}", name, describe_user_secret(secret)));
   return 0;
 }
 

@@ -4,13 +4,18 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
+
+#include "gateway/auth/user_secret.h"
 
 namespace sekisho::auth {
 
 // Each returns a process exit code and prints what it did or why not.
-int add_user(const std::filesystem::path& file, const std::string& name);
-int change_password(const std::filesystem::path& file, const std::string& name);
+int add_user(const std::filesystem::path& file, const std::string& name, SecretKinds kinds);
+// Without `kinds`: those that the user has.
+int change_password(const std::filesystem::path& file, const std::string& name,
+                    std::optional<SecretKinds> kinds);
 int delete_user(const std::filesystem::path& file, const std::string& name);
 int list_users(const std::filesystem::path& file);
 

@@ -1,4 +1,4 @@
-// UsersFile: "name:hash" lines with crypt(3) hashes (yescrypt by default), # comments. Read whole,
+// UsersFile: "name:secret" lines with crypt(3) hashes and SCRAM secrets, # comments. Read whole,
 // replaced whole: writers make a new file beside it, fsync and rename, under a lock file's flock.
 // Lookups take an immutable snapshot; any thread.
 #pragma once

@@ -4,7 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "gateway/auth/password_hash.h"
+#include "gateway/auth/saslprep.h"
+#include "gateway/auth/user_secret.h"
 #include "gateway/base/encode.h"
 #include "gateway/base/text.h"
 #include "gateway/base/utf8.h"
@@ -34,24 +35,23 @@ struct LineError {
 
 struct Entry {
   std::string name;  // normalized
-  std::string_view hash;
+  std::string_view secret;
 };
 
 std::expected<Entry, LineError> parse_entry(std::string_view line) {
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) {
-    return std::unexpected(LineError{1, "no colon between name and hash"});
+    return std::unexpected(LineError{1, "no colon between name and secret"});
   }
   auto name = normalize_user_name(line.substr(0, colon));
   if (!name) return std::unexpected(LineError{1, std::move(name.error().text)});
-  const std::string_view hash = line.substr(colon + 1);
-  if (!is_locked(hash) && !is_usable_hash(std::string(hash))) {
+  const std::string_view secret = line.substr(colon + 1);
+  if (is_locked(secret)) return Entry{std::move(*name), secret};
+  if (const auto usable = parse_user_secret(secret); !usable) {
     return std::unexpected(
-        LineError{colon + 2,
-                  "not a password hash that crypt(3) can check here; make one with "
-                  "`sekisho user passwd`"});
+        LineError{colon + 2, usable.error().text + "; make one with `sekisho user passwd`"});
   }
-  return Entry{std::move(*name), hash};
+  return Entry{std::move(*name), secret};
 }
 
 }  // namespace
@@ -61,13 +61,20 @@ Result<std::string> normalize_user_name(std::string_view name) {
   if (name.size() > kMaxNameBytes) {
     return fail(ErrorKind::invalid, "the user name is longer than 255 bytes");
   }
+  if (!is_utf8(name)) return fail(ErrorKind::invalid, "the user name is not UTF-8");
+  auto prepared = saslprep(name);
+  if (!prepared)
+    return fail(ErrorKind::invalid,
+                "the user name holds a character that none may hold (RFC 4013)");
+  if (prepared->size() > kMaxNameBytes)
+    return fail(ErrorKind::invalid, "the user name is longer than 255 bytes");
+  name = *prepared;
   if (name.front() == '#') return fail(ErrorKind::invalid, "a user name can't begin with '#'");
   if (kBlanks.contains(name.front()) || kBlanks.contains(name.back())) {
     return fail(ErrorKind::invalid, "a user name can't begin or end with a blank");
   }
   for (std::string_view rest = name; !rest.empty();) {
     const auto [length, code_point] = utf8_first(rest);
-    if (length == 0) return fail(ErrorKind::invalid, "the user name is not UTF-8");
     if (is_control(code_point)) {
       return fail(ErrorKind::invalid, "the user name holds a control character");
     }
@@ -76,8 +83,6 @@ Result<std::string> normalize_user_name(std::string_view name) {
   }
   return to_lower(name);
 }
-
-bool is_locked(std::string_view hash) { return hash.starts_with('!') || hash.starts_with('*'); }
 
 Result<Users> parse_users(std::string_view text, const std::filesystem::path& file) {
   Users users;
@@ -92,7 +97,7 @@ Result<Users> parse_users(std::string_view text, const std::filesystem::path& fi
     };
     auto entry = parse_entry(line);
     if (!entry) return refuse(entry.error().column, entry.error().text);
-    const auto [at, added] = users.try_emplace(std::move(entry->name), entry->hash);
+    const auto [at, added] = users.try_emplace(std::move(entry->name), entry->secret);
     if (!added) {
       return refuse(1, fmt::format("the user {} is here twice", encode_for_log(at->first)));
     }
@@ -104,8 +109,8 @@ Result<std::string> edit_users(std::string_view text, const Users& users) {
   Users missing = users;  // those that no line stands for yet
   std::string out;
   const auto add_line = [&out](std::string_view line) { out.append(line).append("\n"); };
-  const auto add_user = [&out](std::string_view name, std::string_view hash) {
-    out.append(name).append(":").append(hash).append("\n");
+  const auto add_user = [&out](std::string_view name, std::string_view secret) {
+    out.append(name).append(":").append(secret).append("\n");
   };
   if (text.ends_with('\n')) text.remove_suffix(1);
   if (!text.empty()) {
@@ -119,7 +124,7 @@ Result<std::string> edit_users(std::string_view text, const Users& users) {
       if (!entry) return fail(ErrorKind::invalid, entry.error().text);
       const auto kept = missing.find(entry->name);
       if (kept == missing.end()) continue;
-      if (kept->second == entry->hash) {
+      if (kept->second == entry->secret) {
         add_line(raw);
       } else {
         add_user(kept->first, kept->second);
@@ -127,11 +132,11 @@ Result<std::string> edit_users(std::string_view text, const Users& users) {
       missing.erase(kept);
     }
   }
-  for (const auto& [name, hash] : missing) add_user(name, hash);
+  for (const auto& [name, secret] : missing) add_user(name, secret);
 
   auto reread = parse_users(out, {});
   if (!reread || *reread != users) {
-    return fail(ErrorKind::invalid, "a user name or hash that the file can't hold");
+    return fail(ErrorKind::invalid, "a user name or secret that the file can't hold");
   }
   return out;
 }

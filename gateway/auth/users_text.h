@@ -1,5 +1,5 @@
-// The text of a users file: "name:hash" lines, # comments, blank lines. Reading and editing it as
-// text, so that comments and order survive an edit. Pure.
+// The text of a users file: "name:secret" lines (user_secret.h), # comments, blank lines. Reading
+// and editing it as text, so that comments and order survive an edit. Pure.
 #pragma once
 
 #include <filesystem>
@@ -13,15 +13,14 @@
 namespace sekisho::auth {
 
 // Names as they log in: 1 to 255 bytes of UTF-8 without ':', blanks at the ends or control
-// characters, not beginning with '#'; compared with ASCII case folded.
+// characters, not beginning with '#'; compared as SASLprep (RFC 4013) writes them, with ASCII case
+// folded.
 Result<std::string> normalize_user_name(std::string_view name);
 
-// Normalized name → crypt(3) hash. A hash that begins with '!' or '*' locks the account.
+// Normalized name → secret.
 using Users = std::map<std::string, std::string, std::less<>>;
 
-[[nodiscard]] bool is_locked(std::string_view hash);
-
-// The error names file:line:column and never quotes a hash.
+// The error names file:line:column and never quotes a secret.
 Result<Users> parse_users(std::string_view text, const std::filesystem::path& file);
 
 // `text` with the lines of `users` as they are now: changed in place, gone, or added at the end.

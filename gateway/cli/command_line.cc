@@ -4,6 +4,7 @@
 #include <exception>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -22,8 +23,7 @@ struct Request {
   RunOptions run;
   bool no_keeper = false;
   bool troff = false;
-  std::string user;
-  std::string users_file;
+  UserWish user;
   std::string message;
   std::string folder;
   RouteWish route;
@@ -69,15 +69,25 @@ void add_config_commands(CLI::App& app, Request& request) {
 }
 
 void add_user_commands(CLI::App& app, Request& request) {
+  static const std::map<std::string, auth::SecretKinds> kinds{{"hash", auth::SecretKinds::hash},
+                                                              {"scram", auth::SecretKinds::scram},
+                                                              {"both", auth::SecretKinds::both}};
   CLI::App* user = add_group(app, "user", "Keep the file of users who may log in");
-  user->add_option("--file", request.users_file, "The users file, instead of the configuration's");
+  user->add_option("--file", request.user.users_file,
+                   "The users file, instead of the configuration's");
   const auto add = [&](const std::string& name, const std::string& help, UserAction action) {
     CLI::App* command = add_command(*user, name, help, request, [&request, action] {
-      return manage_users(action, request.user, request.users_file, request.config);
+      return manage_users(action, request.user, request.config);
     });
     if (action != UserAction::list) {
-      command->add_option("NAME", request.user, "The user's name")->required();
+      command->add_option("NAME", request.user.name, "The user's name")->required();
     }
+    if (action != UserAction::add && action != UserAction::change_password) return;
+    command
+        ->add_option("--store", request.user.store,
+                     "What is kept of the password: a hash, a scram secret, or both. SCRAM log-ins "
+                     "need a scram secret; default: hash, or what the user has already")
+        ->transform(CLI::CheckedTransformer(kinds, CLI::ignore_case));
   };
   add("add", "Add a user; asks for the password", UserAction::add);
   add("passwd", "Change a user's password; asks for it", UserAction::change_password);

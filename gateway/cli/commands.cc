@@ -79,10 +79,9 @@ int print_reference(ReferenceForm form) {
   return kDone;
 }
 
-int manage_users(UserAction action, const std::string& name,
-                 const std::filesystem::path& users_file,
+int manage_users(UserAction action, const UserWish& wish,
                  const std::filesystem::path& config_file) {
-  std::filesystem::path file = users_file;
+  std::filesystem::path file = wish.users_file;
   if (file.empty()) {
     // Not load(): before the first user is added, the users file may not be there yet.
     const std::optional<Loaded> loaded = load_or_complain(config::read, config_file);
@@ -96,11 +95,11 @@ int manage_users(UserAction action, const std::string& name,
   }
   switch (action) {
     case UserAction::add:
-      return auth::add_user(file, name);
+      return auth::add_user(file, wish.name, wish.store.value_or(auth::SecretKinds::hash));
     case UserAction::change_password:
-      return auth::change_password(file, name);
+      return auth::change_password(file, wish.name, wish.store);
     case UserAction::remove:
-      return auth::delete_user(file, name);
+      return auth::delete_user(file, wish.name);
     case UserAction::list:
       return auth::list_users(file);
   }

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "gateway/auth/user_secret.h"
 
 namespace sekisho::cli {
 
@@ -46,9 +49,12 @@ struct SenderWish {
 int show_sender(const SenderWish& wish, const std::filesystem::path& config_file);
 
 enum class UserAction { add, change_password, remove, list };
-// `users_file` empty: the one that the configuration names.
-int manage_users(UserAction action, const std::string& name,
-                 const std::filesystem::path& users_file, const std::filesystem::path& config_file);
+struct UserWish {
+  std::string name;
+  std::filesystem::path users_file;        // empty: the one that the configuration names
+  std::optional<auth::SecretKinds> store;  // nothing: a hash, or what the user has
+};
+int manage_users(UserAction action, const UserWish& wish, const std::filesystem::path& config_file);
 
 // `folder` empty: the one that the configuration names. `id` empty: lists what is there.
 int show_inbox(const std::string& id, const std::filesystem::path& folder,

@@ -37,7 +37,7 @@ class UserCommandTest : public testing::Test {
     return code;
   }
   int add(const std::string& name, std::string_view input) {
-    return run(input, [&] { return add_user(path_, name); });
+    return run(input, [&] { return add_user(path_, name, SecretKinds::hash); });
   }
   std::string hash_of(const std::string& name) {
     const auto users = UsersFile::open(path_).value()->users();
@@ -104,15 +104,33 @@ TEST_F(UserCommandTest, AddRefusesBadAndTakenNamesBeforeAskingForAPassword) {
 
 TEST_F(UserCommandTest, PasswdChangesOneHashAndKeepsTheRest) {
   (void)dir_.write("users", "# ours\nalice:!" + kHash + "\nbob:" + kHash + "\n");
-  EXPECT_EQ(run("fresh\n", [&] { return change_password(path_, "Alice"); }), 0) << err_;
+  EXPECT_EQ(run("fresh\n", [&] { return change_password(path_, "Alice", std::nullopt); }), 0)
+      << err_;
   EXPECT_TRUE(verify_password(Secret("fresh"), hash_of("alice")));
   EXPECT_EQ(hash_method(hash_of("alice")), "yescrypt");
   EXPECT_EQ(hash_of("bob"), kHash);
 }
 
+TEST_F(UserCommandTest, AScramSecretIsKeptWhereItIsWantedAndWhereTheUserHasOne) {
+  const auto change = [this](const char* password, std::optional<SecretKinds> kinds) {
+    return run(password, [&] { return change_password(path_, "alice", kinds); });
+  };
+  EXPECT_EQ(run("one\n", [&] { return add_user(path_, "alice", SecretKinds::scram); }), 0) << err_;
+  EXPECT_THAT(hash_of("alice"), testing::StartsWith("{SCRAM-SHA-256}"));
+  EXPECT_TRUE(verify_user_secret(Secret("one"), hash_of("alice")));
+  EXPECT_EQ(change("two\n", std::nullopt), 0) << err_;
+  EXPECT_THAT(hash_of("alice"), testing::StartsWith("{SCRAM-SHA-256}"));
+  EXPECT_TRUE(verify_user_secret(Secret("two"), hash_of("alice")));
+  EXPECT_EQ(change("three\n", SecretKinds::both), 0) << err_;
+  EXPECT_EQ(run("", [&] { return list_users(path_); }), 0) << err_;
+  EXPECT_EQ(out_, "alice  yescrypt, scram\n");
+  EXPECT_EQ(change("four\n", SecretKinds::hash), 0) << err_;
+  EXPECT_EQ(describe_user_secret(hash_of("alice")), "yescrypt");
+}
+
 TEST_F(UserCommandTest, PasswdAndDelOfNobodyFailInWords) {
   (void)dir_.write("users", "alice:" + kHash + "\n");
-  EXPECT_EQ(run("x\n", [&] { return change_password(path_, "bob"); }), 1);
+  EXPECT_EQ(run("x\n", [&] { return change_password(path_, "bob", std::nullopt); }), 1);
   EXPECT_THAT(err_, HasSubstr("there is no user bob"));
   EXPECT_EQ(run("", [&] { return delete_user(path_, "bob"); }), 1);
   EXPECT_THAT(err_, HasSubstr("there is no user bob"));
@@ -135,7 +153,7 @@ TEST_F(UserCommandTest, ListShowsNamesAndMethodsAndNoHash) {
 TEST_F(UserCommandTest, EveryCommandButAddNeedsTheFile) {
   EXPECT_EQ(run("", [&] { return list_users(path_); }), 1);
   EXPECT_EQ(run("", [&] { return delete_user(path_, "a"); }), 1);
-  EXPECT_EQ(run("x\n", [&] { return change_password(path_, "a"); }), 1);
+  EXPECT_EQ(run("x\n", [&] { return change_password(path_, "a", std::nullopt); }), 1);
   EXPECT_FALSE(fs::exists(path_));
 }
 
@@ -152,7 +170,7 @@ TEST_F(UserCommandTest, FolderThatDoesNotExistIsAnError) {
 }
 
 TEST_F(UserCommandTest, TerminalIsAskedTwiceAndDoesNotShowThePassword) {
-  Terminal terminal([this] { return add_user(path_, "alice"); });
+  Terminal terminal([this] { return add_user(path_, "alice", SecretKinds::hash); });
   terminal.expect("New password for alice: ");
   EXPECT_FALSE(terminal.echoes());
   terminal.type("hidden word\n");
@@ -165,7 +183,7 @@ TEST_F(UserCommandTest, TerminalIsAskedTwiceAndDoesNotShowThePassword) {
 }
 
 TEST_F(UserCommandTest, TwoDifferentPasswordsChangeNothing) {
-  Terminal terminal([this] { return add_user(path_, "alice"); });
+  Terminal terminal([this] { return add_user(path_, "alice", SecretKinds::hash); });
   terminal.expect("New password for alice: ");
   terminal.type("one\n");
   terminal.expect("The same again: ");
@@ -176,7 +194,7 @@ TEST_F(UserCommandTest, TwoDifferentPasswordsChangeNothing) {
 }
 
 TEST_F(UserCommandTest, EmptyPasswordOnTheTerminalIsRefusedAtOnce) {
-  Terminal terminal([this] { return add_user(path_, "alice"); });
+  Terminal terminal([this] { return add_user(path_, "alice", SecretKinds::hash); });
   terminal.expect("New password for alice: ");
   terminal.type("\n");
   EXPECT_EQ(terminal.wait(), 1);
@@ -185,7 +203,7 @@ TEST_F(UserCommandTest, EmptyPasswordOnTheTerminalIsRefusedAtOnce) {
 
 TEST_F(UserCommandTest, SignalAtThePromptRestoresTheTerminalAndStillEndsTheProgram) {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
-    Terminal terminal([this] { return add_user(path_, "alice"); });
+    Terminal terminal([this] { return add_user(path_, "alice", SecretKinds::hash); });
     terminal.expect("New password for alice: ");
     ASSERT_FALSE(terminal.echoes());
     number == SIGINT ? terminal.type("\x03") : terminal.signal(number);

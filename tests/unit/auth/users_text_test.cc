@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "gateway/auth/user_secret.h"
 #include "tests/unit/auth/cheap_hash.h"
 
 namespace sekisho::auth {
