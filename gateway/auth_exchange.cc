@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "gateway/auth/log_in.h"
 #include "gateway/base/text.h"
 
 namespace sekisho {
@@ -35,7 +36,7 @@ Reply verdict_reply(const auth::Verdict& verdict) {
 Task<AuthOutcome> run_auth_exchange(Conversation& conversation, auth::Authenticator& authenticator,
                                     smtp::AuthCommand command, const auth::LoginContext& login,
                                     Deadline deadline) {
-  const auto exchange = authenticator.begin(command.mechanism, login);
+  const auto exchange = auth::begin_exchange(authenticator, command.mechanism, login);
   if (exchange == nullptr)
     co_return refused(Reply::of(504, "5.5.4", "unrecognized authentication mechanism"),
                       "unknown mechanism");

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "gateway/auth/log_in.h"
+
 namespace sekisho {
 namespace {
 
@@ -34,7 +36,7 @@ smtp::Capabilities offer_to_client(const Snapshot& snapshot, const smtp::Dialog&
   ours.chunking = true;  // whatever the upstreams have: the message goes on by DATA
   ours.require_tls = upstreams.require_tls && dialog.is_tls();
   if (dialog.auth_possible() && !dialog.is_authenticated())
-    ours.auth = snapshot.authenticator->mechanisms(login);
+    ours.auth = auth::offered_mechanisms(*snapshot.authenticator, login);
   // RFC 9422.
   ours.others.push_back(
       fmt::format("LIMITS RCPTMAX={} MAILMAX={}", limits.max_recipients, limits.max_messages));

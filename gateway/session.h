@@ -60,6 +60,7 @@ class Session {
   ConnectionLimits::Ticket ticket_;
   CancelSource cancel_;
   mail::Peer peer_;
+  std::string certificate_user_;  // whom the client's certificate names, for AUTH EXTERNAL
   Conversation conversation_;
   smtp::Dialog dialog_;
   std::unique_ptr<filters::ChainRun> chain_;  // made when the first stage that has filters comes

@@ -19,6 +19,9 @@ Task<bool> Session::begin_tls() {
     co_return false;
   }
   note_tls(*conversation_.tls(), peer_);
+  if (peer_.certificate)
+    certificate_user_ =
+        plan_->settings.certificate_login.user_of(*peer_.certificate).value_or(std::string());
   co_return true;
 }
 
@@ -51,7 +54,8 @@ auth::LoginContext Session::login_context() {
           .dovecot = services_.dovecot,
           .session_id = peer_.session_id,
           .encrypted = dialog_.is_tls(),
-          .channel_binding = tls == nullptr ? std::string_view() : tls->channel_binding};
+          .channel_binding = tls == nullptr ? std::string_view() : tls->channel_binding,
+          .certificate_user = certificate_user_};
 }
 
 Task<Session::End> Session::on_auth(std::string_view argument) {

@@ -63,7 +63,8 @@ struct LoginContext {
   DovecotConnections& dovecot;  // of this loop
   std::string_view session_id;
   bool encrypted = false;
-  std::string_view channel_binding{};  // tls-exporter (RFC 9266); empty: there is none
+  std::string_view channel_binding{};   // tls-exporter (RFC 9266); empty: there is none
+  std::string_view certificate_user{};  // whom its verified certificate names; empty: nobody
 };
 
 class AuthExchange {
@@ -80,6 +81,8 @@ class AuthExchange {
   virtual Task<Step> step(std::optional<std::string_view> response) = 0;
 };
 
+enum class Knowledge : std::uint8_t { known, unknown, cannot_tell };
+
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
@@ -88,6 +91,10 @@ class Authenticator {
   // Null for a mechanism that isn't one of those. The Authenticator must outlive the exchange.
   virtual std::unique_ptr<AuthExchange> begin(std::string_view mechanism,
                                               const LoginContext& login) = 0;
+  // May this user log in, by the normalized name? Only some backends can tell without a password.
+  [[nodiscard]] virtual Knowledge knows(std::string_view /*user*/) const {
+    return Knowledge::cannot_tell;
+  }
   virtual Result<bool> reload_if_changed() = 0;  // on the Offload pool
 };
 

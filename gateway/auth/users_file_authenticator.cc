@@ -46,6 +46,12 @@ class UsersFileAuthenticator final : public PasswordAuthenticator {
                                       const LoginContext& login) override;
   Task<Verdict> verify(Loop& loop, const smtp::Credentials& credentials, const IpAddress& client,
                        CancelSource& cancel) override;
+  [[nodiscard]] Knowledge knows(std::string_view user) const override {
+    const auto base = this->base();
+    const auto found = base->users->find(user);
+    const bool may = found != base->users->end() && !is_locked(found->second);
+    return may ? Knowledge::known : Knowledge::unknown;
+  }
   Result<bool> reload_if_changed() override;
 
  private:

@@ -13,6 +13,7 @@ struct PeerCertificate {
   std::string problem;      // why not, in OpenSSL's words; empty when verified
   std::string fingerprint;  // SHA-256 of the DER bytes: 64 hex digits in lower case
   std::string subject;      // RFC 4514, non-ASCII bytes as \XX: "CN=printer,O=Example"
+  std::string common_name;  // the only CN of the subject, visible ASCII and blanks; else empty
   std::vector<std::string> emails;     // subjectAltName rfc822Name, as they stand
   std::vector<std::string> dns_names;  // subjectAltName dNSName, as they stand
 };

@@ -52,6 +52,10 @@ void ListenerSettings::visit(SettingsVisitor& v) {
   v.choice<sender::Policy>("sender_policy", sender_policy, policies,
                            "What is done with others' addresses here, when not what [sender] says "
                            "in `policy`; default is that.");
+  v.table("certificate_login",
+          "Log-ins by client certificate (AUTH EXTERNAL), at submission and "
+          "submissions.",
+          [this](SettingsVisitor& inner) { certificate_login.visit(inner); });
   v.field("filters", filters,
           "The filters of this listener in their order, by the names of their tables; by default "
           "the list `filters` at the top.");
@@ -76,6 +80,13 @@ void ListenerSettings::visit(SettingsVisitor& v) {
   }
   if (!for_users && sender_policy != sender::Policy::by_default) {
     v.error("sender_policy", "has no effect where nobody logs in; take it out");
+  }
+  if (certificate_login.wanted() && (client_ca_file.empty() || !for_users)) {
+    v.error("certificate_login",
+            for_users
+                ? "needs client_certificates = \"request\" or \"require\", and client_ca_file: "
+                  "only a verified certificate names a user"
+                : "has no effect here: users log in at submission and submissions alone");
   }
   if (for_users && !require_tls) {
     v.error("require_tls",

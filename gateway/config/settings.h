@@ -13,6 +13,7 @@
 #include "filters/catalog.h"
 #include "filters/chain.h"
 #include "gateway/auth/authenticator.h"
+#include "gateway/auth/certificate_login.h"
 #include "gateway/base/log.h"
 #include "gateway/base/settings_visitor.h"
 #include "gateway/config/proxy_settings.h"
@@ -43,6 +44,7 @@ struct ListenerSettings {
   std::filesystem::path client_ca_file;
   ProxySettings proxies;
   sender::Policy sender_policy = sender::Policy::by_default;
+  auth::CertificateLogin certificate_login;
   std::vector<std::string> filters;  // names of [filter.NAME], in order; default: `filters` on top
   bool filters_set = false;          // was `filters` given here?
 

@@ -33,6 +33,19 @@ std::string subject_of(const X509* certificate) {
   return length > 0 ? std::string(data, static_cast<std::size_t>(length)) : std::string();
 }
 
+// UTF8String and PrintableString both; one of two CNs would be a matter of taste.
+std::string common_name_of(const X509* certificate) {
+  const X509_NAME* const subject = X509_get_subject_name(certificate);
+  const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  if (at < 0 || X509_NAME_get_index_by_NID(subject, NID_commonName, at) >= 0) return {};
+  const ASN1_STRING* const value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
+  const std::span bytes(ASN1_STRING_get0_data(value),
+                        static_cast<std::size_t>(ASN1_STRING_length(value)));
+  const bool printable =
+      std::ranges::all_of(bytes, [](unsigned char c) { return c >= 0x20 && c < 0x7f; });
+  return printable ? std::string(bytes.begin(), bytes.end()) : std::string();
+}
+
 void add_name(const ASN1_IA5STRING* name, std::vector<std::string>& to) {
   const std::span bytes(ASN1_STRING_get0_data(name),
                         static_cast<std::size_t>(ASN1_STRING_length(name)));
@@ -57,6 +70,7 @@ PeerCertificate describe_certificate(X509* certificate, long verify_result) {
   if (!peer.verified) peer.problem = X509_verify_cert_error_string(verify_result);
   peer.fingerprint = certificate_fingerprint(certificate);
   peer.subject = subject_of(certificate);
+  peer.common_name = common_name_of(certificate);
   const std::unique_ptr<GENERAL_NAMES, FreeNames> names(static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
   for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {

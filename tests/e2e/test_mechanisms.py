@@ -1,4 +1,5 @@
-"""Log-ins without a password on the wire: SCRAM with and without channel binding; by the gsasl program of GNU SASL and by a client of our own."""
+"""Log-ins without a password on the wire: SCRAM with and without channel binding, EXTERNAL with a client
+certificate; by the gsasl program of GNU SASL and by a client of our own."""
 import shutil
 import smtplib
 import ssl
@@ -10,6 +11,21 @@ import scram
 from harness import PATIENCE, USERS, plain, tls_context
 
 GSASL = shutil.which("gsasl")
+
+
+def make_client_certificate(folder, subject, mail=None):
+    """An authority in ca.pem, and what it signed in client.pem and client.key."""
+    def openssl(*words):
+        subprocess.run(["openssl", *words], check=True, capture_output=True, cwd=folder)
+
+    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    openssl("req", "-x509", *curve, "-days", "2", "-subj", "/CN=authority", "-keyout", "ca.key",
+            "-out", "ca.pem")
+    openssl("req", *curve, "-subj", subject, "-keyout", "client.key", "-out", "client.csr")
+    (folder / "client.ext").write_text(
+        "extendedKeyUsage=clientAuth\n" + (f"subjectAltName=email:{mail}\n" if mail else ""))
+    openssl("x509", "-req", "-in", "client.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "2",
+            "-set_serial", "2", "-extfile", "client.ext", "-out", "client.pem")
 
 
 class MechanismTest(unittest.TestCase):
@@ -106,6 +122,56 @@ class Scram(MechanismTest):
         self.served.write("users", users + f"dave:{made}\n")
         self.served.wait_for_log("users_file")
         self.assertEqual(scram.log_in(self.client(self.served).docmd, "dave", "told")[0], 235)
+
+
+class External(MechanismTest):
+    def serve(self, subject, mail, setting):
+        config = harness.DEFAULT_CONFIG.replace(
+            "[listener.submission]", '[listener.submission]\nclient_certificates = "request"\n'
+            'client_ca_file = "ca.pem"\ncertificate_login = ' + setting.replace("{", "{{").replace("}", "}}"))
+        gateway = self.gateway(config=config)
+        self.add_user(gateway, "alice", USERS["alice"], "hash")
+        make_client_certificate(gateway.folder, subject, mail)
+        return self.enterContext(gateway)
+
+    def shown(self, gateway):
+        context = tls_context()
+        context.load_cert_chain(gateway.folder / "client.pem", gateway.folder / "client.key")
+        return self.client(gateway, context=context)
+
+    def test_who_shows_a_certificate_sends_mail_without_a_password(self):
+        for subject, mail, setting in (
+                ("/CN=Alice", None, '{ name = "common-name" }'),
+                ("/CN=device 7", "alice", '{ users = ["alice: CN=device 7"] }')):
+            with self.subTest(setting):
+                gateway = self.serve(subject, mail, setting)
+                client = self.shown(gateway)
+                self.assertEqual(client.esmtp_features["auth"].split(), ["EXTERNAL", "PLAIN", "LOGIN"])
+                self.assertEqual(client.docmd("AUTH EXTERNAL", "=")[0], 235)
+                client.sendmail("alice@example.com", ["x@example.net"], "Subject: x\r\n\r\nhello\r\n")
+                gateway.wait_for_log(r" auth .*user=alice mechanism=EXTERNAL ")
+
+    def test_who_shows_none_or_wants_to_be_another_does_not_get_in(self):
+        gateway = self.serve("/CN=alice", None, '{ name = "common-name" }')
+        client = self.client(gateway)
+        self.assertEqual(client.esmtp_features["auth"].split(), ["PLAIN", "LOGIN"])
+        self.assertEqual(client.docmd("AUTH EXTERNAL", "=")[0], 504)
+        client = self.shown(gateway)
+        self.assertEqual(client.docmd("AUTH EXTERNAL", scram.b64("bob"))[0], 535)
+        self.assertEqual(client.docmd("AUTH EXTERNAL")[0], 334)
+        self.assertEqual(client.docmd(scram.b64("alice"))[0], 235)
+
+    def test_a_certificate_of_nobody_is_535(self):
+        gateway = self.serve("/CN=carol", "carol@example.com", '{ name = "email" }')
+        self.assertEqual(self.shown(gateway).docmd("AUTH EXTERNAL", "=")[0], 535)
+        gateway.wait_for_log("auth_failed .*user=carol@example.com mechanism=EXTERNAL")
+
+    @unittest.skipUnless(GSASL, "gsasl is not installed")
+    def test_gsasl_logs_in(self):
+        gateway = self.serve("/CN=alice", None, '{ name = "common-name" }')
+        text = self.gsasl(gateway, "EXTERNAL", "--x509-cert-file", gateway.folder / "client.pem",
+                          "--x509-key-file", gateway.folder / "client.key", "--authorization-id", "alice")
+        self.assertIn("235 2.7.0", text)
 
 
 if __name__ == "__main__":
