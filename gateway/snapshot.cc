@@ -1,5 +1,6 @@
 #include "gateway/snapshot.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
@@ -11,6 +12,7 @@
 
 #include "gateway/auth/directory_authenticator.h"
 #include "gateway/auth/dovecot_authenticator.h"
+#include "gateway/upstream_authenticator.h"
 
 namespace sekisho {
 namespace {
@@ -114,6 +116,25 @@ Result<void> prepare_tls(const config::Settings& settings, const Snapshot* previ
   return {};
 }
 
+// The same object where nothing changed, with what it knows of guessers and of owners. Null: nobody
+// can log in.
+Result<std::shared_ptr<auth::Authenticator>> make_authenticator(
+    const config::Settings& settings, const Snapshot* previous,
+    const upstream::Upstreams& upstreams) {
+  const auth::AuthSettings& wanted = settings.auth;
+  const auto upstream = std::ranges::find(upstreams, wanted.upstream, &upstream::Upstream::name);
+  const bool by_upstream = !wanted.upstream.empty() && upstream != upstreams.end();
+  if (previous != nullptr && previous->settings.auth == wanted &&
+      (!by_upstream ||
+       std::ranges::find(previous->upstreams, *upstream) != previous->upstreams.end()))
+    return previous->authenticator;
+  if (by_upstream) return make_upstream_authenticator(wanted, *upstream);
+  if (wanted.helpers.used()) return auth::make_directory_authenticator(wanted);
+  if (!wanted.users_file.empty()) return auth::make_users_file_authenticator(wanted);
+  if (!wanted.dovecot_socket.empty()) return auth::make_dovecot_authenticator(wanted);
+  return std::shared_ptr<auth::Authenticator>();
+}
+
 // Each listener has its own: what it asks of clients differs.
 Result<std::shared_ptr<const TlsContext>> make_tls(const Snapshot& made,
                                                    const config::ListenerSettings& listener) {
@@ -156,24 +177,14 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::build(config::Settings setting
     made->senders = std::move(*senders);
   }
 
-  if (previous != nullptr && previous->settings.auth == settings.auth) {
-    made->authenticator = previous->authenticator;  // with what it knows of guessers and of owners
-  } else if (settings.auth.helpers.used()) {
-    auto authenticator = auth::make_directory_authenticator(settings.auth);
-    if (!authenticator) return std::unexpected(std::move(authenticator.error()));
-    made->authenticator = std::move(*authenticator);
-  } else if (!settings.auth.users_file.empty()) {
-    auto authenticator = auth::make_users_file_authenticator(settings.auth);
-    if (!authenticator) return std::unexpected(std::move(authenticator.error()));
-    made->authenticator = std::move(*authenticator);
-  } else if (!settings.auth.dovecot_socket.empty()) {
-    made->authenticator = auth::make_dovecot_authenticator(settings.auth);
-  }
   if (auto ready = prepare_tls(settings, previous, *made); !ready)
     return std::unexpected(std::move(ready.error()));
   auto upstreams = make_upstreams(settings, previous, capture);
   if (!upstreams) return std::unexpected(std::move(upstreams.error()));
   made->upstreams = std::move(*upstreams);
+  auto authenticator = make_authenticator(settings, previous, made->upstreams);
+  if (!authenticator) return std::unexpected(std::move(authenticator.error()));
+  made->authenticator = std::move(*authenticator);
   auto routes = upstream::Routes::create(settings.routes, made->upstreams);
   if (!routes) return std::unexpected(std::move(routes.error()));
   made->routes = std::move(*routes);

@@ -13,6 +13,12 @@ void AuthSettings::visit(SettingsVisitor& v) {
           "Who may log in is Dovecot's to say, asked at this socket of its auth service (a "
           "unix_listener auth-client there), instead of users_file. Its mechanisms are ours: "
           "SCRAM, OAUTHBEARER and XOAUTH2 where it has them. It delays failures itself.");
+  v.field("upstream", upstream,
+          "Who may log in is for this [upstream.NAME] to say, instead of users_file: each name and "
+          "password is tried in a log-in there, by PLAIN or LOGIN over TLS with a verified "
+          "certificate, on a connection of its own that carries no mail. Nothing of it is stored "
+          "but what `remember` keeps in memory. Only the upstream's 535 is a wrong password; "
+          "whatever else goes wrong is 454.");
   v.field("remember", remember,
           "How long a right password is remembered, as a keyed hash in locked memory, so that not "
           "every connection costs a password hash. Ends early when users_file changes. \"0s\": "
@@ -20,14 +26,21 @@ void AuthSettings::visit(SettingsVisitor& v) {
   v.field("hash_threads", hash_threads,
           "Threads that check passwords. One check costs about 80 ms of CPU with yescrypt.", 1, 64);
   v.field("max_waiting", max_waiting,
-          "Log-ins that may wait for such a thread; further ones are answered 454.", 1, 100'000);
+          "Log-ins that may wait for such a thread, or be tried at auth.upstream at the same time; "
+          "further ones are answered 454.",
+          1, 100'000);
   v.table("helpers", "Passwords are checked by LDAP or PAM, in processes of their own.",
           [this](SettingsVisitor& inner) { helpers.visit(inner); });
-  const char* const other = !users_file.empty() ? "users_file" : "dovecot_socket";
-  if (helpers.used() && (!users_file.empty() || !dovecot_socket.empty()))
+  const char* const other = !users_file.empty()       ? "users_file"
+                            : !dovecot_socket.empty() ? "dovecot_socket"
+                                                      : "upstream";
+  if (helpers.used() && (!users_file.empty() || !dovecot_socket.empty() || !upstream.empty()))
     v.error(other,
             "can't be set beside auth.helpers.ldap or auth.helpers.pam: one of them knows who may "
             "log in");
+  if (!upstream.empty() && (!users_file.empty() || !dovecot_socket.empty()))
+    v.error("upstream",
+            "can't be set beside users_file or dovecot_socket: one of them knows who may log in");
   v.table("throttle", "How failed log-ins are slowed.",
           [this](SettingsVisitor& inner) { throttle.visit(inner); });
 }

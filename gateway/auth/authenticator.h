@@ -32,6 +32,7 @@ class DovecotConnections;
 struct AuthSettings {
   std::filesystem::path users_file;
   std::filesystem::path dovecot_socket;               // instead of users_file
+  std::string upstream;                               // its [upstream.NAME], instead of users_file
   std::chrono::milliseconds remember{5 * 60 * 1000};  // 0: never
   std::int64_t hash_threads = 1;
   std::int64_t max_waiting = 64;  // log-ins that wait for a hash thread; more get 454
@@ -40,7 +41,7 @@ struct AuthSettings {
 
   // Is there anybody who knows who may log in?
   [[nodiscard]] bool given() const {
-    return !users_file.empty() || !dovecot_socket.empty() || helpers.used();
+    return !users_file.empty() || !dovecot_socket.empty() || !upstream.empty() || helpers.used();
   }
   void visit(SettingsVisitor& v);
   bool operator==(const AuthSettings&) const = default;

@@ -110,7 +110,8 @@ void check_profile(const CheckContext& context, const std::string& table,
                     "set",
                     profile),
         "set users_file = \"users\" under [auth], and add users by `sekisho user add`; or name "
-        "Dovecot's socket as dovecot_socket, or a directory under [auth.helpers]");
+        "Dovecot's socket as dovecot_socket, an upstream that checks passwords as upstream, or a "
+        "directory under [auth.helpers]");
   }
   if (listener.client_certificates != ClientCertificates::none && !settings.tls.given() &&
       !context.has_error(table + ".client_certificates")) {

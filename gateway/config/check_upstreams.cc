@@ -29,9 +29,27 @@ bool reaches(const IpAddress& target, const IpAddress& listening) {
   return target.is_loopback() && listening.is_unspecified() && target.is_v4() == listening.is_v4();
 }
 
+// Passwords of users go there: it has to exist, and to be who it says it is.
+void check_password_upstream(const CheckContext& context) {
+  const std::string& name = context.settings().auth.upstream;
+  if (name.empty() || context.has_error("auth.upstream")) return;
+  const auto found = context.settings().upstreams.find(name);
+  if (found == context.settings().upstreams.end()) {
+    context.wrong("auth.upstream", fmt::format("there is no [upstream.{}]", name));
+  } else if (!upstream::verifies(found->second.tls)) {
+    context.wrong(
+        "auth.upstream",
+        fmt::format("the certificate of {} is not verified (tls = \"{}\"): passwords "
+                    "would go to whoever answers in its place",
+                    name, upstream::to_string(found->second.tls)),
+        fmt::format("set tls = \"verify\" or \"implicit-verify\" under [upstream.{}]", name));
+  }
+}
+
 }  // namespace
 
 void check_upstreams(const CheckContext& context) {
+  check_password_upstream(context);
   const Settings& settings = context.settings();
   for (const auto& [name, upstream] : settings.upstreams) {
     const std::string setting = fmt::format("upstream.{}.host", name);

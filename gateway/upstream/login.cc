@@ -43,52 +43,29 @@ Secret line_with(std::string_view prefix, const Secret& response) {
 
 class Login {
  public:
-  Login(Loop& loop, Offload& offload, const LoginSettings& settings, ReplyChannel& channel,
-        Duration each_step, Deadline whole, LoginMemory& memory)
-      : loop_(loop),
-        offload_(offload),
-        settings_(settings),
-        channel_(channel),
-        each_step_(each_step),
-        whole_(whole),
-        memory_(memory) {}
+  Login(Loop& loop, Offload& offload, ReplyChannel& channel, Duration each_step, Deadline whole)
+      : loop_(loop), offload_(offload), channel_(channel), each_step_(each_step), whole_(whole) {}
 
-  Task<Result<void>> run(std::string_view mechanism) {
-    auto read = co_await offload_.run(loop_, [this] { return read_secret_of(settings_); });
-    if (!read) co_return std::unexpected(std::move(read.error()));
-    if (!*read) co_return std::unexpected(std::move(read->error()));
-    const Secret& secret = **read;
-    if (const auto left = memory_.barred(secret, Clock::now()))
-      co_return fail(
-          ErrorKind::unavailable,
-          fmt::format("the upstream refused our log-in as {}; the same secret is not shown to it "
-                      "for another {} s",
-                      settings_.user, std::chrono::ceil<std::chrono::seconds>(*left).count()));
-    const auto client = SaslClient::start(mechanism, settings_.user, secret);
+  Task<Result<Reply>> run(std::string_view mechanism, std::string_view user, const Secret& secret) {
+    const auto client = SaslClient::start(mechanism, user, secret);
     auto reply = co_await begin(mechanism, *client);
     for (int i = 0; reply && reply->code == 334; ++i) {
       if (i == kMaxChallenges) co_return broken("too many challenges");
-      reply = co_await answer(*client, secret, reply->lines.front());
+      reply = co_await answer(*client, reply->lines.front());
     }
-    if (!reply) co_return std::unexpected(std::move(reply.error()));
-    if (!reply->positive()) {
-      if (refuses_us(*reply)) remember(secret);
-      co_return fail(ErrorKind::unavailable,
-                     fmt::format("the upstream refused our log-in as {} by {}: {}", settings_.user,
-                                 mechanism, reply->summary()));
-    }
-    if (!client->believes_success())
+    if (reply && !reply->positive()) refused_ = refused_ || refuses_us(*reply);
+    if (reply && reply->positive() && !client->believes_success())
       co_return broken("success before the upstream has proved that it knows the secret");
-    co_return Result<void>{};
+    co_return reply;
   }
+
+  // The upstream has said that it doesn't take this user with this secret.
+  [[nodiscard]] bool refused() const { return refused_; }
 
  private:
   std::unexpected<Error> broken(std::string_view why) {
     return std::unexpected(
         channel_.break_with({ErrorKind::protocol, fmt::format("AUTH: {}", why)}));
-  }
-  void remember(const Secret& secret) {
-    memory_.refused(secret, Clock::now() + Duration(settings_.refused_pause));
   }
   Task<Result<Reply>> say(Secret line) {
     co_return co_await channel_.ask(line.reveal(), "AUTH",
@@ -106,15 +83,14 @@ class Login {
     co_return co_await say(line_with({}, *initial));
   }
 
-  Task<Result<Reply>> answer(SaslClient& client, const Secret& secret,
-                             const std::string& challenge) {
+  Task<Result<Reply>> answer(SaslClient& client, const std::string& challenge) {
     const auto decoded = base64_decode(challenge);
     if (!decoded) co_return broken("the challenge is not base64");
     auto computed = co_await offload_.run(loop_, [&] { return client.answer(*decoded); });
     if (!computed) co_return std::unexpected(std::move(computed.error()));
     if (!*computed) {
       // The upstream has said so itself, in the words of the mechanism.
-      if (computed->error().kind == ErrorKind::unavailable) remember(secret);
+      refused_ = computed->error().kind == ErrorKind::unavailable;
       co_return broken(computed->error().text);
     }
     co_return co_await say(line_with({}, **computed));
@@ -122,11 +98,10 @@ class Login {
 
   Loop& loop_;
   Offload& offload_;
-  const LoginSettings& settings_;
   ReplyChannel& channel_;
   Duration each_step_;
   Deadline whole_;
-  LoginMemory& memory_;
+  bool refused_ = false;
 };
 
 }  // namespace
@@ -142,8 +117,32 @@ Task<Result<void>> log_in(Loop& loop, Offload& offload, const LoginSettings& set
     co_return fail(ErrorKind::unavailable,
                    fmt::format("the upstream offers no way to log in that we may use, only: {}",
                                offered.empty() ? "none" : fmt::to_string(fmt::join(offered, " "))));
-  Login login(loop, offload, settings, channel, each_step, whole, memory);
-  co_return co_await login.run(*mechanism);
+  auto read = co_await offload.run(loop, [&settings] { return read_secret_of(settings); });
+  if (!read) co_return std::unexpected(std::move(read.error()));
+  if (!*read) co_return std::unexpected(std::move(read->error()));
+  const Secret& secret = **read;
+  if (const auto left = memory.barred(secret, Clock::now()))
+    co_return fail(
+        ErrorKind::unavailable,
+        fmt::format("the upstream refused our log-in as {}; the same secret is not shown to it "
+                    "for another {} s",
+                    settings.user, std::chrono::ceil<std::chrono::seconds>(*left).count()));
+  Login login(loop, offload, channel, each_step, whole);
+  auto reply = co_await login.run(*mechanism, settings.user, secret);
+  if (login.refused()) memory.refused(secret, Clock::now() + Duration(settings.refused_pause));
+  if (!reply) co_return std::unexpected(std::move(reply.error()));
+  if (!reply->positive())
+    co_return fail(ErrorKind::unavailable,
+                   fmt::format("the upstream refused our log-in as {} by {}: {}", settings.user,
+                               *mechanism, reply->summary()));
+  co_return Result<void>{};
+}
+
+Task<Result<Reply>> authenticate(Loop& loop, Offload& offload, ReplyChannel& channel,
+                                 std::string_view mechanism, std::string_view user,
+                                 const Secret& secret, Duration each_step, Deadline whole) {
+  Login login(loop, offload, channel, each_step, whole);
+  co_return co_await login.run(mechanism, user, secret);
 }
 
 }  // namespace sekisho::upstream

@@ -149,7 +149,15 @@ def free_ports(count):
 class Postfix:
     """A running Postfix; a context manager. `ports` has a port for each of LISTENERS."""
 
-    def __init__(self):
+    def __init__(self, passwords=None):
+        """`passwords`: the socket of a Dovecot that checks them; then there is the listener "users", which
+        takes mail from those alone who log in, after STARTTLS."""
+        self.listeners = dict(LISTENERS)
+        if passwords:
+            self.listeners["users"] = [
+                "smtpd_tls_security_level=encrypt", "smtpd_sasl_auth_enable=yes", "smtpd_sasl_type=dovecot",
+                f"smtpd_sasl_path={passwords}", "smtpd_tls_auth_only=yes",
+                "smtpd_client_restrictions=permit_sasl_authenticated,reject"]
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sekisho-postfix-"))
         self.folder.chmod(0o755)
         self.master = None  # the process id of Postfix's first process
@@ -173,9 +181,9 @@ class Postfix:
 
     def start(self):
         for _ in range(5):  # another program may take a port between our look and Postfix's
-            self.ports = dict(zip(LISTENERS, free_ports(len(LISTENERS))))
+            self.ports = dict(zip(self.listeners, free_ports(len(self.listeners))))
             services = SERVICES
-            for name, options in LISTENERS.items():
+            for name, options in self.listeners.items():
                 services += f"127.0.0.1:{self.ports[name]} inet n - n - 100 smtpd\n"
                 services += "".join(f"  -o {option}\n" for option in options)
             (self.folder / "etc" / "master.cf").write_text(services)
