@@ -41,13 +41,19 @@ Secret line_with(std::string_view prefix, const Secret& response) {
   return made;
 }
 
+std::string_view binding_of(ReplyChannel& channel) {
+  const TlsInfo* const tls = channel.stream().tls();
+  return tls == nullptr ? std::string_view() : tls->channel_binding;
+}
+
 class Login {
  public:
   Login(Loop& loop, Offload& offload, ReplyChannel& channel, Duration each_step, Deadline whole)
       : loop_(loop), offload_(offload), channel_(channel), each_step_(each_step), whole_(whole) {}
 
-  Task<Result<Reply>> run(std::string_view mechanism, std::string_view user, const Secret& secret) {
-    const auto client = SaslClient::start(mechanism, user, secret);
+  Task<Result<Reply>> run(std::string_view mechanism, std::string_view user, const Secret& secret,
+                          const std::vector<std::string>& offered) {
+    const auto client = SaslClient::start(mechanism, user, secret, offered, binding_of(channel_));
     auto reply = co_await begin(mechanism, *client);
     for (int i = 0; reply && reply->code == 334; ++i) {
       if (i == kMaxChallenges) co_return broken("too many challenges");
@@ -112,7 +118,7 @@ Task<Result<void>> log_in(Loop& loop, Offload& offload, const LoginSettings& set
   if (channel.stream().tls() == nullptr && !settings.in_clear)
     co_return fail(ErrorKind::unavailable,
                    "we don't log in over a connection that is not encrypted (auth.in_clear)");
-  const auto mechanism = SaslClient::choose(settings.mechanism, offered);
+  const auto mechanism = SaslClient::choose(settings.mechanism, offered, binding_of(channel));
   if (!mechanism)
     co_return fail(ErrorKind::unavailable,
                    fmt::format("the upstream offers no way to log in that we may use, only: {}",
@@ -128,7 +134,7 @@ Task<Result<void>> log_in(Loop& loop, Offload& offload, const LoginSettings& set
                     "for another {} s",
                     settings.user, std::chrono::ceil<std::chrono::seconds>(*left).count()));
   Login login(loop, offload, channel, each_step, whole);
-  auto reply = co_await login.run(*mechanism, settings.user, secret);
+  auto reply = co_await login.run(*mechanism, settings.user, secret, offered);
   if (login.refused()) memory.refused(secret, Clock::now() + Duration(settings.refused_pause));
   if (!reply) co_return std::unexpected(std::move(reply.error()));
   if (!reply->positive())
@@ -142,7 +148,7 @@ Task<Result<Reply>> authenticate(Loop& loop, Offload& offload, ReplyChannel& cha
                                  std::string_view mechanism, std::string_view user,
                                  const Secret& secret, Duration each_step, Deadline whole) {
   Login login(loop, offload, channel, each_step, whole);
-  co_return co_await login.run(mechanism, user, secret);
+  co_return co_await login.run(mechanism, user, secret, {std::string(mechanism)});
 }
 
 }  // namespace sekisho::upstream

@@ -37,12 +37,14 @@ void LoginSettings::visit(SettingsVisitor& v) {
           "$CREDENTIALS_DIRECTORY.");
   v.choice("mechanism", mechanism,
            {{"strongest", LoginMechanism::strongest},
+            {"scram-sha-256-plus", LoginMechanism::scram_sha_256_plus},
             {"scram-sha-256", LoginMechanism::scram_sha_256},
             {"plain", LoginMechanism::plain},
             {"login", LoginMechanism::login},
             {"xoauth2", LoginMechanism::xoauth2}},
            "How to prove who we are: strongest (the first that the upstream offers of "
-           "scram-sha-256, plain, login), one of them, or xoauth2.");
+           "scram-sha-256-plus, scram-sha-256, plain, login), one of them, or xoauth2. "
+           "scram-sha-256-plus is bound to the TLS connection (tls-exporter) and needs TLS 1.3.");
   v.field("in_clear", in_clear, "Log in also over a connection that is not encrypted.");
 
   v.field("refused_pause", refused_pause,

@@ -13,7 +13,8 @@
 namespace sekisho::upstream {
 
 enum class LoginMechanism : std::uint8_t {
-  strongest,  // of SCRAM-SHA-256, PLAIN, LOGIN, what the upstream offers
+  strongest,  // of SCRAM-SHA-256-PLUS, SCRAM-SHA-256, PLAIN, LOGIN, what the upstream offers
+  scram_sha_256_plus,
   scram_sha_256,
   plain,
   login,

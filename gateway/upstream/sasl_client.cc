@@ -10,13 +10,20 @@ namespace sekisho::upstream {
 namespace {
 
 constexpr std::string_view kScram = "SCRAM-SHA-256";
+constexpr std::string_view kScramPlus = "SCRAM-SHA-256-PLUS";
 constexpr std::string_view kPlain = "PLAIN";
 constexpr std::string_view kLogin = "LOGIN";
 constexpr std::string_view kXoauth2 = "XOAUTH2";
-constexpr std::array kByStrength{kScram, kPlain, kLogin};
+constexpr std::array kByStrength{kScramPlus, kScram, kPlain, kLogin};
+
+bool is_offered(const std::vector<std::string>& offered, std::string_view name) {
+  return std::ranges::find(offered, name) != offered.end();
+}
 
 std::string_view name_of(LoginMechanism mechanism) {
   switch (mechanism) {
+    case LoginMechanism::scram_sha_256_plus:
+      return kScramPlus;
     case LoginMechanism::scram_sha_256:
       return kScram;
     case LoginMechanism::plain:
@@ -99,19 +106,29 @@ Secret xoauth2_message(std::string_view user, const Secret& token) {
 }  // namespace
 
 std::optional<std::string_view> SaslClient::choose(LoginMechanism wanted,
-                                                   const std::vector<std::string>& offered) {
-  const auto is_offered = [&](std::string_view name) {
-    return std::ranges::find(offered, name) != offered.end();
+                                                   const std::vector<std::string>& offered,
+                                                   std::string_view channel_binding) {
+  const auto fits = [&](std::string_view name) {
+    return is_offered(offered, name) && (name != kScramPlus || !channel_binding.empty());
   };
   if (wanted != LoginMechanism::strongest)
-    return is_offered(name_of(wanted)) ? std::optional(name_of(wanted)) : std::nullopt;
-  const auto* const found = std::ranges::find_if(kByStrength, is_offered);
+    return fits(name_of(wanted)) ? std::optional(name_of(wanted)) : std::nullopt;
+  const auto* const found = std::ranges::find_if(kByStrength, fits);
   return found == kByStrength.end() ? std::nullopt : std::optional(*found);
 }
 
 std::unique_ptr<SaslClient> SaslClient::start(std::string_view mechanism, std::string_view user,
-                                              const Secret& secret) {
-  if (mechanism == kScram) return std::make_unique<ScramClient>(user, secret, ScramClient::nonce());
+                                              const Secret& secret,
+                                              const std::vector<std::string>& offered,
+                                              std::string_view channel_binding) {
+  if (mechanism == kScramPlus)
+    return std::make_unique<ScramClient>(user, secret, ScramClient::nonce(),
+                                         ScramBinding::tls_exporter, channel_binding);
+  if (mechanism == kScram) {
+    const bool could = !channel_binding.empty() && !is_offered(offered, kScramPlus);
+    return std::make_unique<ScramClient>(user, secret, ScramClient::nonce(),
+                                         could ? ScramBinding::not_offered : ScramBinding::none);
+  }
   if (mechanism == kLogin) return std::make_unique<LoginClient>(user, secret);
   if (mechanism == kXoauth2)
     return std::make_unique<OneMessage>(xoauth2_message(user, secret), true);

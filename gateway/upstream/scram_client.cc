@@ -22,9 +22,18 @@ namespace {
 constexpr std::uint64_t kMinIterations = 4096;
 constexpr std::uint64_t kMaxIterations = 2'000'000;
 constexpr std::size_t kMaxSaltBytes = 1024;
-// base64("n,,"): the GS2 header, no channel binding.
-constexpr std::string_view kHeader = "n,,";
-constexpr std::string_view kHeaderBase64 = "biws";
+
+std::string_view header_of(ScramBinding binding) {
+  switch (binding) {
+    case ScramBinding::not_offered:
+      return "y,,";
+    case ScramBinding::tls_exporter:
+      return "p=tls-exporter,,";
+    case ScramBinding::none:
+      break;
+  }
+  return "n,,";
+}
 
 using Digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
 
@@ -79,9 +88,12 @@ std::string escape(std::string_view user) {
 
 }  // namespace
 
-ScramClient::ScramClient(std::string_view user, const Secret& password, std::string nonce)
+ScramClient::ScramClient(std::string_view user, const Secret& password, std::string nonce,
+                         ScramBinding binding, std::string_view channel)
     : password_(password.clone()),
       nonce_(std::move(nonce)),
+      header_(header_of(binding)),
+      bound_(header_ + std::string(binding == ScramBinding::tls_exporter ? channel : "")),
       first_bare_(fmt::format("n={},r={}", escape(user), nonce_)) {}
 
 std::string ScramClient::nonce() {
@@ -92,7 +104,7 @@ std::string ScramClient::nonce() {
 }
 
 std::optional<Secret> ScramClient::initial_response() {
-  return Secret(fmt::format("{}{}", kHeader, first_bare_));
+  return Secret(fmt::format("{}{}", header_, first_bare_));
 }
 
 Result<Secret> ScramClient::answer(std::string_view challenge) {
@@ -118,7 +130,7 @@ Result<Secret> ScramClient::prove(std::string_view server_first) {
                         static_cast<int>(server->salt.size()), server->iterations, EVP_sha256(),
                         static_cast<int>(salted.size()), salted.data()) != 1)
     return fail(ErrorKind::io, "SCRAM: the password could not be hashed");
-  const std::string last = fmt::format("c={},r={}", kHeaderBase64, server->nonce);
+  const std::string last = fmt::format("c={},r={}", base64_encode(bound_), server->nonce);
   const std::string whole = fmt::format("{},{},{}", first_bare_, server_first, last);
 
   Digest proof = hmac(text_of(salted), "Client Key");

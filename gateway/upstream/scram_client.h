@@ -1,6 +1,6 @@
-// ScramClient: the client's half of SCRAM-SHA-256 (RFC 5802, 7677). The password never leaves us,
-// and the server has to prove that it knows it (in a salted form) before its success is believed.
-// Pure. Without channel binding.
+// ScramClient: the client's half of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, 7677, 9266).
+// The password never leaves us, and the server has to prove that it knows it (in a salted form)
+// before its success is believed. Pure.
 #pragma once
 
 #include <string>
@@ -10,10 +10,20 @@
 
 namespace sekisho::upstream {
 
+// What the GS2 header says of channel binding (RFC 5802 section 6).
+enum class ScramBinding : std::uint8_t {
+  none,         // "n": we don't bind
+  not_offered,  // "y": we could, but the server offered no -PLUS; one that did then knows of a
+                // thief
+  tls_exporter  // -PLUS
+};
+
 class ScramClient final : public SaslClient {
  public:
   // A password with other than ASCII characters is taken as it is (no SASLprep, RFC 4013).
-  ScramClient(std::string_view user, const Secret& password, std::string nonce);
+  // `channel` is the tls-exporter value, where it is bound to.
+  ScramClient(std::string_view user, const Secret& password, std::string nonce,
+              ScramBinding binding = ScramBinding::none, std::string_view channel = {});
   static std::string nonce();  // 24 random characters
 
   std::optional<Secret> initial_response() override;
@@ -27,6 +37,8 @@ class ScramClient final : public SaslClient {
 
   Secret password_;
   std::string nonce_;
+  std::string header_;            // the GS2 header
+  std::string bound_;             // the same and the channel: what "c=" holds
   std::string first_bare_;        // client-first-message-bare
   std::string server_signature_;  // that the server must show
   State state_ = State::started;

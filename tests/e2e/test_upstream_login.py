@@ -133,10 +133,10 @@ class Conversation(socketserver.BaseRequestHandler):
 
     def scram(self, first, password):  # RFC 5802 section 3
         salt, rounds = os.urandom(16), 4096
-        user, nonce = re.fullmatch(r"n,,n=(.*),r=(.*)", first).groups()
+        header, user, nonce = re.fullmatch(r"([ny],,)n=(.*),r=(.*)", first).groups()
         challenge = f"r={nonce}server,s={b64(salt)},i={rounds}"
         last = self.ask(challenge.encode()).decode()
-        without_proof, proof = re.fullmatch(r"(c=biws,r=.*),p=(.*)", last).groups()
+        without_proof, proof = re.fullmatch(rf"(c={b64(header.encode())},r=.*),p=(.*)", last).groups()
         signed = f"{first[3:]},{challenge},{without_proof}".encode()
         salted = hashlib.pbkdf2_hmac("sha256", password, salt, rounds)
         client_key = hmac.digest(salted, b"Client Key", "sha256")
