@@ -50,17 +50,16 @@ Task<CredentialCheck> check_credentials(Loop& loop, NameResolver& resolver, Offl
                                         CancelSource& cancel) {
   UpstreamSettings settings = upstream.settings;
   settings.login = {};  // it is the user who logs in
-  const auto addresses =
-      co_await resolver.resolve(loop, settings.host, static_cast<std::uint16_t>(settings.port),
-                                Deadline::in(settings.connect_timeout).or_sooner(deadline), cancel);
-  if (!addresses) co_return unavailable(addresses.error().text);
-  const Dialing how{loop, offload, settings, upstream.tls, upstream.hostname, deadline, cancel};
-  std::string last = fmt::format("{} has no address", settings.host);
-  for (const Endpoint& address : *addresses) {
-    if (cancel.cancelled() || deadline.passed(Clock::now())) break;
-    auto dialed = co_await dial(how, address);
+  const Dialing how{loop,     offload,          settings, upstream.tls, upstream.hostname,
+                    deadline, *upstream.logins, cancel};
+  TargetRace race(loop, settings, deadline, cancel);
+  if (auto found = co_await race.find(resolver); !found) co_return unavailable(found.error().text);
+  while (true) {
+    auto connected = co_await race.next();
+    if (!connected) co_return unavailable(std::move(connected.error().text));
+    auto dialed = co_await dial(how, connected->target, std::move(connected->stream));
     if (!dialed) {
-      last = std::move(dialed.error().text);
+      race.note_failure(std::move(dialed.error()));
       continue;
     }
     CredentialCheck answer = co_await ask(how, *dialed, user, password);
@@ -69,7 +68,6 @@ Task<CredentialCheck> check_credentials(Loop& loop, NameResolver& resolver, Offl
     co_await dialed->channel->stream().close(Deadline::in(kCloseWait));
     co_return answer;
   }
-  co_return unavailable(std::move(last));
 }
 
 }  // namespace sekisho::upstream

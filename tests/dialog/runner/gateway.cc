@@ -21,6 +21,12 @@ constexpr std::string_view kUsers =
     "alice:$5$rounds=1000$dialog$RODeuJCNdtjRCzM9Ic3sabQNUsCSQmv3rXgcYWcW4A3\n"
     "bob:$5$rounds=1000$dialog$QOdXT3TzV3qr0eQ.k2qCWTv3aQ2hF.2U2A9tGA0e852\n";
 
+// The same password of alice, kept for SCRAM.
+constexpr std::string_view kScramUsers =
+    "alice:{SCRAM-SHA-256}4096,ZGlhbG9nLXNhbHQtMDEyMw==,"
+    "AMkIeBxJ4GoiiCINgQAZS+qotWaZViGoCV+uMftRlnY=,"
+    "J7te293a1MR3sdAH3xoVL33yeEa5BrhxPG+eUsPq6f4=\n";
+
 constexpr std::string_view kConfig = R"(
 hostname = "mail.example.com"
 threads = 1
@@ -123,6 +129,7 @@ Gateway::Gateway(const Script& script) {
     upstreams_.push_back(std::make_unique<test::ScriptedUpstream>(options));
   (void)folder_.write("users", kUsers);
   for (const auto& [name, content] : script.files) (void)folder_.write(name, content);
+  (void)folder_.write("scram-users", kScramUsers);
   std::filesystem::copy_file(certificate().ca_file(), folder_.path() / "ca.pem");
   auto server = Server::create(make_settings(script, folder_, upstreams_),
                                {.handle_signals = false, .config_file = {}});

@@ -90,6 +90,7 @@ constexpr Mistake kMistakes[] = {
     {MX "client_ca_file = \"/dev/null\"\n" OURS, 4, 18,
      "has no effect without client_certificates"},
     {MX "client_certificates = \"request\"\n" OURS, 1, 1, "needs TLS, but tls.certificate"},
+    {MX "certificate_login = { name = \"email\" }\n" OURS, 4, 21, "users log in at submission"},
     {"[listener.in]\nprofile = \"mx\"\n" OURS, 1, 1, "needs an address and port"},
     {"[listener.in]\naddress = \"127.0.0.1:25\"\n" OURS, 1, 1, "needs a profile"},
     {"[listener.in]\naddress = \"127.0.0.1:25\"\nprofile = \"sumbission\"\n" OURS, 3, 11,
@@ -135,6 +136,10 @@ constexpr Mistake kMistakes[] = {
      7, 8, "in circles"},
     {MX OURS UP "final_timeout = \"10m\"", 8, 17, "below 10m"},
     {MX OURS UP "command_timeout = \"0s\"", 8, 19, "more than 0"},
+    {MX OURS UP "[auth]\nupstream = \"y\"", 9, 12, "no [upstream.y]"},
+    {MX OURS UP "[auth]\nupstream = \"x\"", 9, 12, "set tls = \"verify\""},
+    {MX OURS UP "tls = \"verify\"\n[auth]\nupstream = \"x\"\nusers_file = \"/nonexistent/users\"",
+     10, 12, "can't be set beside"},
     {MX OURS UP "tls = \"verify\"\ntls_ca_file = \"/nonexistent/ca.pem\"", 9, 15, "No such file"},
     // Filters.
     {"filters = [\"atachments\"]\n" MX OURS, 1, 12, "did you mean \"attachments\"?"},
