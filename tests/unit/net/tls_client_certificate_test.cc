@@ -58,6 +58,7 @@ TEST_F(TlsClientCertificate, IsToldWithItsNamesAndFingerprintWhenVerified) {
   EXPECT_TRUE(ours_->tls()->peer_verified);
   EXPECT_THAT(peer->problem, IsEmpty());
   EXPECT_EQ(peer->subject, "CN=printer");
+  EXPECT_EQ(peer->common_name, "printer");
   EXPECT_THAT(peer->emails, ElementsAre("printer@example.org"));
   EXPECT_THAT(peer->dns_names, ElementsAre("printer", "printer.example.org"));
   EXPECT_THAT(peer->fingerprint, MatchesRegex("[0-9a-f]{64}"));

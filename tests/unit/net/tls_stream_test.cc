@@ -29,6 +29,32 @@ TEST_F(TlsStreamTest, HandshakeTellsBothSidesWhatWasAgreed) {
   EXPECT_TRUE(theirs_->tls()->peer_verified);
 }
 
+// RFC 9266: both ends have the same value for one connection, and nobody has it for another.
+TEST_F(TlsStreamTest, BothSidesHaveTheChannelBindingOfTheirConnection) {
+  std::string before;
+  for (int i = 0; i < 2; ++i) {
+    open(tcp_pair());
+    const auto [server, client] = handshake(client_, "localhost");
+    ASSERT_TRUE(server && client);
+    const std::string& binding = ours_->tls()->channel_binding;
+    EXPECT_EQ(binding.size(), 32U);
+    EXPECT_EQ(binding, theirs_->tls()->channel_binding);
+    EXPECT_NE(binding, before);
+    before = binding;
+  }
+}
+
+TEST_F(TlsStreamTest, ThereIsNoChannelBindingBeforeTls13) {
+  auto old = must(TlsContext::client(true, certificate_.ca_file()));
+  ASSERT_EQ(SSL_CTX_set_max_proto_version(old->native(), TLS1_2_VERSION), 1);
+  open(tcp_pair());
+  const auto [server, client] = handshake(old, "localhost");
+  ASSERT_TRUE(server && client);
+  EXPECT_EQ(ours_->tls()->version, "TLSv1.2");
+  EXPECT_EQ(ours_->tls()->channel_binding, "");
+  EXPECT_EQ(theirs_->tls()->channel_binding, "");
+}
+
 TEST_F(TlsStreamTest, VerifiesAnAddressAndDoesNotSendItAsAName) {
   open(tcp_pair());
   const auto [server, client] = handshake(client_, "127.0.0.1");
