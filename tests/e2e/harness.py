@@ -325,9 +325,9 @@ class RecordingUpstream:
     close the connection. The verb of what stands behind DATA is ".", and its line is the sender's. A
     message is in `messages` before its acceptance is said, and only if that says 2xx."""
 
-    def __init__(self, answer=None):
+    def __init__(self, answer=None, port=0):
         self.answer = answer or (lambda verb, line: None)
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=512)
         self.port = self.listener.getsockname()[1]
         self.messages = []  # (sender, recipients, raw data without the final dot)
         self.commands = []  # every command line, in the order of arrival
