@@ -21,8 +21,8 @@
 #include "gateway/mail/mime_view.h"
 #include "gateway/net/tls_certificates.h"
 #include "gateway/relay/relay_gate.h"
-#include "gateway/upstream/recipient_cache_settings.h"
 #include "gateway/sender/sender_settings.h"
+#include "gateway/upstream/recipient_cache_settings.h"
 #include "gateway/upstream/route_settings.h"
 #include "gateway/upstream/settings.h"
 
@@ -130,7 +130,6 @@ struct Settings {
   Log::Settings log;
   mail::MimeLimits mime;
   upstream::RecipientCacheSettings recipient_cache;
-  sender::SenderSettings sender;
   Bytes spool_memory{256 * 1024};
   std::string metrics_address;  // "127.0.0.1:9100"; empty: no metrics page
   std::map<std::string, ListenerSettings> listeners;

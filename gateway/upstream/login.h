@@ -9,8 +9,8 @@
 
 #include "gateway/async/loop.h"
 #include "gateway/async/offload.h"
-#include "gateway/upstream/login_memory.h"
 #include "gateway/base/secret.h"
+#include "gateway/upstream/login_memory.h"
 #include "gateway/upstream/login_settings.h"
 #include "gateway/upstream/reply_channel.h"
 

@@ -72,7 +72,7 @@ constexpr Mistake kMistakes[] = {
     {MX OURS UP "[route.r]\nupstreams = [\"x\"]\nsenders = [\"a b\"]", 10, 12,
      "is not an address, a domain"},
     // Senders.
-    {MX OURS "[sender]\nlogin_domains = [\"a b\"]", 7, 17, "\"a b\" is not a domain name"},
+    {MX OURS "[sender]\nlogin_domains = [\"a b\"]", 7, 18, "\"a b\" is not a domain name"},
     {MX OURS "[sender]\ntag_separator = \"ab\"", 7, 17, "must be one sign"},
     {MX OURS "[sender]\ntag_separator = \"@\"", 7, 17, "must be one sign"},
     {MX OURS "[sender]\npolicy = \"off\"\nmap_file = \"x\"", 8, 12, "no effect with policy"},
