@@ -124,6 +124,43 @@ class Scram(MechanismTest):
         self.assertEqual(scram.log_in(self.client(self.served).docmd, "dave", "told")[0], 235)
 
 
+class TowardsAnUpstream(MechanismTest):
+    """The upstream is another gateway: of those here it alone offers -PLUS."""
+
+    UPSTREAM = ('[upstream.main]\nhost = "127.0.0.1"\nport = {port}\ntls = "required"\nbreaker_failures = 100\n'
+                '[upstream.main.auth]\nuser = "relay"\nsecret_file = "secret"\nmechanism = "{mechanism}"\n')
+
+    def test_the_log_in_is_bound_to_its_tls_connection(self):
+        upstream = self.gateway()
+        self.add_user(upstream, "relay", "between us", "scram")
+        self.enterContext(upstream)
+        for mechanism, used in (("strongest", "SCRAM-SHA-256-PLUS"),
+                                ("scram-sha-256-plus", "SCRAM-SHA-256-PLUS"),
+                                ("scram-sha-256", "SCRAM-SHA-256")):
+            with self.subTest(mechanism):
+                before = len(upstream.inbox())
+                gateway = harness.Gateway(extra=self.UPSTREAM.format(
+                    port=upstream.ports["submission"], mechanism=mechanism))
+                gateway.write("secret", "between us\n")
+                with gateway, smtplib.SMTP("127.0.0.1", gateway.ports["mx"]) as client:
+                    client.sendmail("a@example.org", ["b@example.com"], "Subject: x\r\n\r\nhello\r\n")
+                self.assertEqual(len(upstream.inbox()), before + 1)
+                self.assertRegex(upstream.log(), rf" auth .*user=relay mechanism={used} ")
+
+    def test_a_wrong_secret_is_451(self):
+        upstream = self.gateway()
+        self.add_user(upstream, "relay", "between us", "scram")
+        self.enterContext(upstream)
+        gateway = harness.Gateway(extra=self.UPSTREAM.format(port=upstream.ports["submission"],
+                                                             mechanism="strongest"))
+        gateway.write("secret", "a guess\n")
+        with gateway, smtplib.SMTP("127.0.0.1", gateway.ports["mx"]) as client:
+            client.ehlo()
+            client.mail("a@example.org")
+            self.assertEqual(client.rcpt("b@example.com")[0], 451)
+        self.assertRegex(upstream.log(), "auth_failed .*user=relay mechanism=SCRAM-SHA-256-PLUS")
+
+
 class External(MechanismTest):
     def serve(self, subject, mail, setting):
         config = harness.DEFAULT_CONFIG.replace(
