@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "gateway/base/text.h"
+
 namespace sekisho::upstream {
 namespace {
 
@@ -30,6 +32,45 @@ TEST(ScramClient, SpeaksAsInTheExampleOfRfc7677) {
   EXPECT_TRUE(scram.believes_success());
   EXPECT_FALSE(scram.answer(kServerFinal));
   EXPECT_FALSE(scram.believes_success());
+}
+
+std::string bound_by(ScramBinding binding, std::string_view channel) {
+  ScramClient scram("user", Secret("pencil"), std::string(kNonce), binding, channel);
+  const std::string first(scram.initial_response()->reveal());
+  EXPECT_TRUE(first.ends_with("n=user,r=rOprNGfwEbeRWgbNEkqO")) << first;
+  const auto last = scram.answer(kServerFirst);
+  EXPECT_TRUE(last);
+  const std::string_view text = last->reveal();
+  const auto bound = base64_decode(text.substr(2, text.find(',') - 2));
+  EXPECT_TRUE(bound && bound->starts_with(first.substr(0, first.find(",,") + 2)));
+  return bound.value_or("");
+}
+
+TEST(ScramClient, SaysWhatItKnowsOfChannelBinding) {
+  EXPECT_EQ(bound_by(ScramBinding::none, "channel"), "n,,");
+  EXPECT_EQ(bound_by(ScramBinding::not_offered, "channel"), "y,,");
+  EXPECT_EQ(bound_by(ScramBinding::tls_exporter, "channel"), "p=tls-exporter,,channel");
+}
+
+TEST(SaslClient, BindsToTheChannelWhereItCan) {
+  const std::vector<std::string> both{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"};
+  const std::vector<std::string> one{"PLAIN", "SCRAM-SHA-256"};
+  using enum LoginMechanism;
+  EXPECT_EQ(SaslClient::choose(strongest, both, "channel"), "SCRAM-SHA-256-PLUS");
+  EXPECT_EQ(SaslClient::choose(strongest, both, ""), "SCRAM-SHA-256");
+  EXPECT_EQ(SaslClient::choose(strongest, one, "channel"), "SCRAM-SHA-256");
+  EXPECT_EQ(SaslClient::choose(scram_sha_256_plus, both, "channel"), "SCRAM-SHA-256-PLUS");
+  EXPECT_EQ(SaslClient::choose(scram_sha_256_plus, both, ""), std::nullopt);
+  EXPECT_EQ(SaslClient::choose(scram_sha_256_plus, one, "channel"), std::nullopt);
+  const auto first = [](std::string_view mechanism, const std::vector<std::string>& offered,
+                        std::string_view channel) {
+    const auto client = SaslClient::start(mechanism, "user", Secret("x"), offered, channel);
+    return std::string(client->initial_response()->reveal().substr(0, 3));
+  };
+  EXPECT_EQ(first("SCRAM-SHA-256-PLUS", both, "channel"), "p=t");
+  EXPECT_EQ(first("SCRAM-SHA-256", one, "channel"), "y,,");
+  EXPECT_EQ(first("SCRAM-SHA-256", both, "channel"), "n,,");  // it was our own choice
+  EXPECT_EQ(first("SCRAM-SHA-256", one, ""), "n,,");
 }
 
 TEST(ScramClient, DoesNotBelieveAServerWithAnotherSignature) {
