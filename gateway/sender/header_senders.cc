@@ -15,6 +15,9 @@ namespace {
 
 using Kind = HeaderFinding::Kind;
 
+// In all fields together: each is looked up, and the loop has others to serve.
+constexpr std::size_t kMaxAddresses = 1000;
+
 constexpr std::string_view kFrom = "From";
 constexpr std::string_view kSender = "Sender";
 constexpr std::string_view kResentFrom = "Resent-From";
@@ -55,6 +58,7 @@ std::optional<HeaderFinding> check_value(std::string_view field, std::string_vie
   if (!list) return HeaderFinding{Kind::unreadable, field, list.error().text};
   if (list->empty()) return HeaderFinding{Kind::unreadable, field, "no address"};
   found += list->size();
+  if (found > kMaxAddresses) return HeaderFinding{Kind::unreadable, field, "too many addresses"};
   const bool one_alone = field == kSender || field == kResentSender;
   if (one_alone && list->size() > 1)
     return HeaderFinding{Kind::unreadable, field, "more than one address"};

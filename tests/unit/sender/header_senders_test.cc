@@ -111,6 +111,12 @@ TEST(HeaderSenders, AFromBehindALineThatIsNoFieldCountsToo) {
             (Words{"header no_field a line that is no field", "From missing"}));
 }
 
+TEST(HeaderSenders, BoundsTheNumberOfAddressesOfAllFields) {
+  std::string section = "From: ann@x.example\r\n";
+  for (int i = 0; i < 1001; ++i) section += "Resent-From: ann@x.example\r\n";
+  EXPECT_EQ(look(section), Words{"Resent-From unreadable too many addresses"});
+}
+
 std::string rewritten(std::string_view section) {
   mail::HeaderEdits edits;
   replace_foreign_senders(find_foreign_senders(section, owns), section,
