@@ -161,16 +161,23 @@ void check_listeners(const CheckContext& context) {
   }
   AddressBook addresses(context);
   bool internal = false;
+  bool logins = false;
   for (const auto& [name, listener] : settings.listeners) {
     const std::string table = "listener." + name;
     addresses.add(table + ".address", listener.address, usual_port(listener));
     if (context.has_error(table + ".profile")) continue;
     check_profile(context, table, listener);
     internal = internal || listener.profile == Profile::internal;
+    logins = logins || listener.profile == Profile::submission ||
+             listener.profile == Profile::submissions;
   }
   if (!settings.relay.networks.empty() && !internal && !settings.listeners.empty()) {
     context.warn("relay.networks",
                  "no listener has the profile internal, so that these networks have no effect");
+  }
+  const bool senders = !settings.sender.map_file.empty() || !settings.sender.login_domains.empty();
+  if (senders && !logins && !settings.listeners.empty()) {
+    context.warn("sender", "no listener lets users log in, so that this has no effect");
   }
   if (settings.metrics_address.empty()) return;
   constexpr int kUsualMetricsPort = 9100;

@@ -111,6 +111,26 @@ TEST(Settings, InternalListenerInReachOfTheWorldIsWarnedOf) {
   EXPECT_EQ(rendered(load_good(inside("10.1.2.3:2525", "[\"127.0.0.1\"]")).warnings), "");
 }
 
+TEST(Settings, LmtpInReachOfTheWorldIsWarnedOf) {
+  const auto lmtp = [](const std::string& address) {
+    return std::string(kTop) + "[listener.in]\naddress = \"" + address +
+           "\"\nprofile = \"mx\"\nprotocol = \"lmtp\"\n" + std::string(kDomains);
+  };
+  for (const std::string address : {"0.0.0.0:24", "[::]:24", "192.0.2.1:24"}) {
+    const Loaded loaded = load_good(lmtp(address));
+    ASSERT_EQ(loaded.warnings.size(), 1U) << rendered(loaded.warnings);
+    EXPECT_NE(loaded.warnings[0].message.find("speaks LMTP"), std::string::npos);
+  }
+  EXPECT_EQ(rendered(load_good(lmtp("127.0.0.1:24")).warnings), "");
+}
+
+TEST(Settings, SendersWithoutALogInAreWarnedOf) {
+  const Loaded loaded = load_good(good_config() + "[sender]\nlogin_domains = [\"example.com\"]\n");
+  ASSERT_EQ(loaded.warnings.size(), 1U) << rendered(loaded.warnings);
+  EXPECT_NE(loaded.warnings[0].message.find("no listener lets users log in"), std::string::npos);
+  EXPECT_EQ(rendered(load_good(good_config() + "[sender]\npolicy = \"log\"\n").warnings), "");
+}
+
 TEST(Settings, SettingsWithoutEffectAreWarnedOf) {
   const Loaded networks = load_good(good_config() + "networks = [\"127.0.0.1\"]\n");
   EXPECT_NE(rendered(networks.warnings).find("no listener has the profile internal"),
