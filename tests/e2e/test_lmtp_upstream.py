@@ -15,7 +15,7 @@ def setUpModule():
     dovecot_lmtp.require()
     users = {f"{name}-{way}": "" for name in ("bob", "carol") for way in ("tcp", "unix")}
     store = unittest.enterModuleContext(
-        dovecot_lmtp.DovecotLmtp(users | {"small": "100K", "large": "", "dave": ""}))
+        dovecot_lmtp.DovecotLmtp(users | {"small": "100K", "large": "", "wide": "", "dave": ""}))
 
 
 def gateway(way):
@@ -66,6 +66,24 @@ class LmtpTest(unittest.TestCase):
             self.assertIn("1 of the 2 recipients have it already", reply)
             self.assertEqual((len(store.mail("small")), len(store.mail("large"))), (0, 1))
             running.wait_for_log(r"accepted for 1 of 2 recipients; <small@example\.com>: 552")
+
+    def test_a_client_that_speaks_lmtp_as_well_has_the_answer_of_each_mailbox(self):
+        listener = '[listener.lmtp]\naddress = "127.0.0.1:0"\nprofile = "mx"\nprotocol = "lmtp"\n'
+        place = f'[upstream.store]\nprotocol = "lmtp"\nhost = "unix:{store.socket}"\n'
+        with Gateway(extra=listener + place) as running:
+            wire = Wire(running.ports["lmtp"])
+            self.addCleanup(wire.close)
+            wire.expect(220)
+            wire.expect(250, "LHLO client.example.org")
+            wire.expect(250, "MAIL FROM:<a@example.org>")
+            for name, code in (("wide", 250), ("nobody", 550), ("small", 250), ("wide", 250)):
+                wire.expect(code, f"RCPT TO:<{name}@example.com>")
+            wire.expect(354, "DATA")
+            wire.send(b"Subject: large\r\n\r\n" + (b"z" * 70 + b"\r\n") * 5000 + b".\r\n")
+            self.assertEqual([wire.reply()[:3] for _ in range(3)], ["250", "552", "250"])
+            wire.expect(250, "NOOP")
+            self.assertEqual(len(store.mail("small")), 0)
+            self.assertGreaterEqual(len(store.mail("wide")), 1)
 
     def test_one_connection_carries_many_messages(self):
         with gateway("unix") as running:

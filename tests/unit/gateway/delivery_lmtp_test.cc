@@ -76,12 +76,18 @@ TEST_F(DeliveryLmtp, TheOneAnswerIsA250WhenAllMailboxesTookIt) {
 }
 
 TEST_F(DeliveryLmtp, ALostConnectionBeforeTheDotIsReplacedWithAllRecipients) {
-  store.on("DATA", {step::close()}, 1);
-  store.on(".", {step::reply("250 2.0.0 ok\r\n552 5.2.2 full")});
-  Delivery delivery(*pool, cancel);
-  add_all(delivery);
-  EXPECT_EQ(each(delivery), "250 250 552 ");
-  EXPECT_EQ(store.final_dots(), 1U);
+  ScriptedUpstream spare;
+  to_store.push_back(lmtp("store2", spare));
+  store.on("DATA", {step::close()});
+  spare.on(".", {step::reply("250 2.0.0 ok\r\n552 5.2.2 full")});
+  {
+    Delivery delivery(*pool, cancel);
+    add_all(delivery);
+    EXPECT_EQ(each(delivery), "250 250 552 ");
+  }
+  EXPECT_EQ(store.final_dots(), 0U);
+  EXPECT_EQ(spare.final_dots(), 1U);
+  settle();  // before the spare goes
 }
 
 }  // namespace
