@@ -106,6 +106,24 @@ void check_dovecot(const CheckContext& context) {
   }
 }
 
+// The sockets of upstreams, which may start after us: mail is answered 451 until they do.
+void check_upstream_sockets(const CheckContext& context) {
+  for (const auto& [name, upstream] : context.settings().upstreams) {
+    const std::string setting = fmt::format("upstream.{}.host", name);
+    const std::string path(upstream.socket());
+    struct stat info{};
+    if (path.empty() || context.has_error(setting)) continue;
+    if (::stat(path.c_str(), &info) != 0)
+      context.warn(setting, system_error(ErrorKind::io, path, errno).text,
+                   "start the mail server that makes it, and let us into its folder");
+    else if (!S_ISSOCK(info.st_mode))
+      context.wrong(setting, path + " is no socket");
+    else if (::access(path.c_str(), W_OK) != 0)
+      context.warn(setting, system_error(ErrorKind::io, path, errno).text,
+                   "connecting needs the right to write there: give it to our group");
+  }
+}
+
 void check_relay(const CheckContext& context) {
   const relay::RelaySettings& relay = context.settings().relay;
   const bool file = readable(context, "relay.domains_file", relay.domains_file, Privacy::anybody);
@@ -174,6 +192,7 @@ void check_files(const CheckContext& context) {
   check_tls(context);
   check_users(context);
   check_dovecot(context);
+  check_upstream_sockets(context);
   check_relay(context);
   check_senders(context);
   check_folders(context);

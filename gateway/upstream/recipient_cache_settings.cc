@@ -35,7 +35,7 @@ void RecipientCacheSettings::visit(SettingsVisitor& v) {
   if (known.count() < 0) v.error("known", "must not be negative");
   for (const std::string& one : refusals)
     if (!is_permanent_code(one))
-      v.error("refusals", fmt::format("\"{}\" is neither an enhanced code (5.1.1) nor a code (550) "
+      v.error("refusals", fmt::format("\"{}\" is neither an enhanced code (5.y.z) nor a code (5yz) "
                                       "of a permanent refusal",
                                       one));
   if (unknown.count() > 0 && refusals.empty())
