@@ -34,6 +34,7 @@ smtp::Capabilities offer_to_client(const Snapshot& snapshot, const smtp::Dialog&
   ours.smtp_utf8 = upstreams.smtp_utf8 && upstreams.eight_bit_mime;  // RFC 6531 section 3.1
   ours.dsn = upstreams.dsn;
   ours.chunking = true;  // whatever the upstreams have: the message goes on by DATA
+  ours.binary_mime = upstreams.binary_mime;
   ours.require_tls = upstreams.require_tls && dialog.is_tls();
   if (dialog.auth_possible() && !dialog.is_authenticated())
     ours.auth = auth::offered_mechanisms(*snapshot.authenticator, login);

@@ -183,21 +183,37 @@ Task<Reply> DeliveryLeg::add_recipient(const mail::Envelope& envelope,
   co_return to_client(*reply, reply->positive() ? "1.5" : "1.0");
 }
 
-// DATA and the bytes. An Error may be tried elsewhere.
-Task<Result<std::optional<Reply>>> DeliveryLeg::transfer(Text text) {
+// DATA, or what stands for it. An Error may be tried elsewhere.
+Task<Result<std::optional<Reply>>> DeliveryLeg::begin_text() {
   upstream::SmtpClient& client = *lease_->client;
+  if (client.is_binary()) {
+    if (auto begun = client.begin_chunks(); !begun)
+      co_return std::unexpected(std::move(begun.error()));
+    co_return std::nullopt;
+  }
   auto go_ahead = co_await client.data();
   if (!go_ahead) co_return std::unexpected(std::move(go_ahead.error()));
   if (go_ahead->code == 421) co_return fail(ErrorKind::closed, go_ahead->summary());
-  if (go_ahead->code != 354) {
-    last_words_ = go_ahead->summary();
-    // A 2xx to DATA is no answer of SMTP: we don't know what that server will make of the next
-    // line.
-    if (go_ahead->positive()) co_return fail(ErrorKind::protocol, go_ahead->summary());
-    co_return to_client(*go_ahead, "0.0");
-  }
-  if (auto sent = co_await client.send(text.header_section); !sent)
-    co_return std::unexpected(std::move(sent.error()));
+  if (go_ahead->code == 354) co_return std::nullopt;
+  last_words_ = go_ahead->summary();
+  // A 2xx to DATA is no answer of SMTP: we don't know what that server will make of the next line.
+  if (go_ahead->positive()) co_return fail(ErrorKind::protocol, go_ahead->summary());
+  co_return to_client(*go_ahead, "0.0");
+}
+
+// One piece of the message. A Reply refuses the chunk that it was in.
+Task<Result<std::optional<Reply>>> DeliveryLeg::send(std::string_view bytes) {
+  auto refused = co_await lease_->client->send(bytes);
+  if (!refused) co_return std::unexpected(std::move(refused.error()));
+  if (!*refused) co_return std::nullopt;
+  last_words_ = (*refused)->summary();
+  co_return to_client(**refused, "0.0");
+}
+
+// DATA and the bytes. An Error may be tried elsewhere.
+Task<Result<std::optional<Reply>>> DeliveryLeg::transfer(Text text) {
+  if (auto refused = co_await begin_text(); !refused || *refused) co_return refused;
+  if (auto refused = co_await send(text.header_section); !refused || *refused) co_return refused;
   std::string block;
   for (std::uint64_t offset = 0; offset < text.body.size(); offset += block.size()) {
     auto read = co_await text.body.read(offset, block);
@@ -207,8 +223,7 @@ Task<Result<std::optional<Reply>>> DeliveryLeg::transfer(Text text) {
       pool_.drop(take_lease(), Error{ErrorKind::cancelled, "the message can't be read"});
       co_return Reply::of(451, "4.3.0", "temporary storage problem, try again");
     }
-    if (auto sent = co_await client.send(block); !sent)
-      co_return std::unexpected(std::move(sent.error()));
+    if (auto refused = co_await send(block); !refused || *refused) co_return refused;
   }
   text_sent_ = true;
   co_return std::nullopt;

@@ -71,6 +71,8 @@ class DeliveryLeg {
   Task<Result<smtp::Reply>> ask(const mail::Envelope& envelope, const upstream::Recipient* pending);
   Task<Result<smtp::Reply>> ask_with_failover(const mail::Envelope& envelope,
                                               const upstream::Recipient* pending);
+  Task<Result<std::optional<smtp::Reply>>> begin_text();
+  Task<Result<std::optional<smtp::Reply>>> send(std::string_view bytes);
   Task<Result<std::optional<smtp::Reply>>> transfer(Text text);
   LegOutcome take_answers(std::vector<upstream::SmtpClient::Answer> answers);
   smtp::Reply refuse_late(std::size_t which, const smtp::Reply& reply, bool with_message);

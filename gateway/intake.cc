@@ -31,7 +31,7 @@ std::size_t Intake::decode(std::string_view bytes) {
   const auto mine =
       bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(chunk_.size, bytes.size())));
   decoded_.append(mine);
-  check_.feed(mine);
+  if (form_ == Form::chunks) check_.feed(mine);
   counted_ += mine.size();
   chunk_.size -= mine.size();
   if (chunk_.size == 0) end_chunk();
@@ -42,7 +42,7 @@ std::size_t Intake::decode(std::string_view bytes) {
 // carry no text without (RFC 5321 section 4.1.1.4). So that filters see what the upstream will get,
 // it is added here.
 void Intake::end_chunk() {
-  if (!chunk_.last) return;
+  if (!chunk_.last || form_ == Form::binary) return;
   check_.finish();
   if (!check_.at_line_start()) decoded_ += "\r\n";
 }
@@ -52,6 +52,7 @@ Task<Result<void>> Intake::store() {
   if (refusal()) keeping_ = false;
   if (keeping_ && !header_.done()) {
     const std::size_t head = header_.feed(rest);
+    if (form_ == Form::binary) check_.feed(rest.substr(0, head));
     std::string& section = message_.mutable_header_section();
     if (section.size() + head > limits_.header_size) {
       header_too_large_ = true;
@@ -60,11 +61,20 @@ Task<Result<void>> Intake::store() {
       section.append(rest.substr(0, head));
     }
     rest.remove_prefix(head);
+    if (form_ == Form::binary && finished() && keeping_) end_binary_header();
   }
+  if (refusal()) keeping_ = false;
   Result<void> stored{};
   if (keeping_ && !rest.empty()) stored = co_await message_.body().append(rest);
   decoded_.clear();
   co_return stored;
+}
+
+// A binary message that is over within its header section: that consists of lines all the same.
+void Intake::end_binary_header() {
+  if (header_.done()) return;
+  check_.finish();
+  if (!check_.at_line_start()) message_.mutable_header_section() += "\r\n";
 }
 
 DotDecoder::Flaw Intake::flaw() const {

@@ -28,6 +28,7 @@ class Intake {
   enum class Form : std::uint8_t {
     data,    // dot-stuffed, up to the dot
     chunks,  // as it is, in counted chunks up to the last one
+    binary,  // the same, and behind the header section it may be anything (RFC 3030 section 3)
   };
 
   Intake(mail::Message& message, const Limits& limits, Form form = Form::data)
@@ -37,7 +38,7 @@ class Intake {
         decoder_(limits.text_line),
         check_(limits.text_line) {}
 
-  // The next chunk begins; the one before was read. Form::chunks only.
+  // The next chunk begins; the one before was read. Not with Form::data.
   void begin_chunk(const smtp::Chunk& chunk);
   // There is more to read of the message after DATA, or of the chunk.
   [[nodiscard]] bool wants_more() const;
@@ -64,12 +65,13 @@ class Intake {
  private:
   [[nodiscard]] smtp::DotDecoder::Flaw flaw() const;
   void end_chunk();
+  void end_binary_header();
 
   mail::Message& message_;
   Limits limits_;
   Form form_;
   smtp::DotDecoder decoder_;  // Form::data
-  smtp::TextCheck check_;     // Form::chunks, as the three below
+  smtp::TextCheck check_;     // the other forms, as the two below
   smtp::Chunk chunk_{};       // its size: what is still to come of it
   std::uint64_t counted_ = 0;
   mail::HeaderScanner header_;

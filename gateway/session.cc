@@ -286,6 +286,10 @@ Task<void> Session::on_rcpt(std::string_view argument) {
 }
 
 Task<Session::End> Session::on_data() {
+  if (transaction_->envelope().parameters.body == smtp::Body::binary_mime) {
+    answer(Reply::of(503, "5.5.1", "a BINARYMIME message comes by BDAT"));  // RFC 3030 section 3
+    co_return std::nullopt;
+  }
   conversation_.say(Reply::plain(354, "end data with <CRLF>.<CRLF>"));
   co_return end_message(co_await transaction_->receive(conversation_));
 }

@@ -277,7 +277,8 @@ Task<std::optional<Reply>> Transaction::receive(Conversation& conversation) {
 
 Task<std::optional<Reply>> Transaction::receive_chunk(Conversation& conversation,
                                                       smtp::Chunk chunk) {
-  if (!reception_) begin_reception(Intake::Form::chunks);
+  const bool binary = envelope_.parameters.body == smtp::Body::binary_mime;
+  if (!reception_) begin_reception(binary ? Intake::Form::binary : Intake::Form::chunks);
   Intake& intake = reception_->intake;
   intake.begin_chunk(chunk);
   if (intake.hopeless()) {

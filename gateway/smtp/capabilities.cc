@@ -30,6 +30,7 @@ constexpr std::array kFlags{
     Flag{"SMTPUTF8", &Capabilities::smtp_utf8},
     Flag{"DSN", &Capabilities::dsn},
     Flag{"CHUNKING", &Capabilities::chunking},
+    Flag{"BINARYMIME", &Capabilities::binary_mime},
     Flag{"REQUIRETLS", &Capabilities::require_tls},
 };
 
@@ -83,6 +84,7 @@ Reply Capabilities::to_reply(std::string_view hostname, std::string_view greetin
   if (smtp_utf8) lines.emplace_back("SMTPUTF8");
   if (dsn) lines.emplace_back("DSN");
   if (chunking) lines.emplace_back("CHUNKING");
+  if (binary_mime) lines.emplace_back("BINARYMIME");
   if (require_tls) lines.emplace_back("REQUIRETLS");
   lines.insert(lines.end(), others.begin(), others.end());
   return reply;

@@ -20,6 +20,7 @@ struct Capabilities {
   bool smtp_utf8 = false;
   bool dsn = false;
   bool chunking = false;
+  bool binary_mime = false;
   bool require_tls = false;
   bool has_size = false;
   std::uint64_t size = 0;           // 0 with has_size: no fixed maximum (RFC 1870)

@@ -35,10 +35,10 @@ enum class Verb : std::uint8_t {
 };
 std::string_view to_string(Verb verb);  // "EHLO"
 
-enum class Body : std::uint8_t { seven_bit, eight_bit_mime };
+enum class Body : std::uint8_t { seven_bit, eight_bit_mime, binary_mime };
 enum class DsnReturn : std::uint8_t { unsaid, full, headers };
 
-// Parameters of MAIL (RFC 1870, 6152, 4954, 6531, 3461, 8689).
+// Parameters of MAIL (RFC 1870, 6152, 3030, 4954, 6531, 3461, 8689).
 struct MailParameters {
   std::optional<std::uint64_t> size;  // SIZE=, as declared; UINT64_MAX for what is larger still
   Body body = Body::seven_bit;        // BODY=

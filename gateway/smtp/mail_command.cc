@@ -30,11 +30,14 @@ Failure take_size(const Parameter& parameter, MailParameters& into) {
 
 Failure take_body(const Parameter& parameter, MailParameters& into) {
   const auto word = to_upper(parameter.value.value_or(""));
-  if (word == "BINARYMIME") return not_supported();
-  if (word != "7BIT" && word != "8BITMIME") {
-    return Reply::of(501, "5.5.4", "BODY needs 7BIT or 8BITMIME");
-  }
-  into.body = word == "7BIT" ? Body::seven_bit : Body::eight_bit_mime;
+  if (word == "7BIT")
+    into.body = Body::seven_bit;
+  else if (word == "8BITMIME")
+    into.body = Body::eight_bit_mime;
+  else if (word == "BINARYMIME")
+    into.body = Body::binary_mime;
+  else
+    return Reply::of(501, "5.5.4", "BODY needs 7BIT, 8BITMIME or BINARYMIME");
   return std::nullopt;
 }
 

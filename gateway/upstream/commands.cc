@@ -12,6 +12,8 @@ std::string mail_command(const mail::Envelope& envelope, const smtp::Capabilitie
   if (upstream.has_size && parameters.size) line += fmt::format(" SIZE={}", *parameters.size);
   if (upstream.eight_bit_mime && parameters.body == smtp::Body::eight_bit_mime)
     line += " BODY=8BITMIME";
+  if (upstream.binary_mime && parameters.body == smtp::Body::binary_mime)
+    line += " BODY=BINARYMIME";
   if (upstream.smtp_utf8 && parameters.smtp_utf8) line += " SMTPUTF8";
   if (upstream.require_tls && parameters.require_tls) line += " REQUIRETLS";
   if (!upstream.dsn) return line;

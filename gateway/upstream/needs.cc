@@ -11,6 +11,8 @@ std::optional<Reply> refuse_envelope(const mail::Envelope& envelope, const Carri
   const smtp::Capabilities& has = carrier.capabilities;
   if (wanted.body == smtp::Body::eight_bit_mime && !has.eight_bit_mime)
     return Reply::of(554, "5.6.3", "the mail server behind this gateway takes no 8-bit mail");
+  if (wanted.body == smtp::Body::binary_mime && !(has.binary_mime && has.chunking))
+    return Reply::of(554, "5.6.3", "the mail server behind this gateway takes no binary mail");
   if (wanted.smtp_utf8 && !has.smtp_utf8)
     return Reply::of(550, "5.6.7", "the mail server behind this gateway takes no SMTPUTF8 mail");
   if (wanted.require_tls && !(has.require_tls && carrier.tls_verified))

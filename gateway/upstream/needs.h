@@ -18,8 +18,8 @@ struct Carrier {
   bool tls_verified = false;  // TLS, and the upstream's certificate was checked
 };
 
-// Mail of this envelope can't go there: 554 5.6.3 (RFC 6152), 550 5.6.7 (RFC 6531), 550 5.7.30
-// (RFC 8689), 552 5.3.4 (RFC 1870).
+// Mail of this envelope can't go there: 554 5.6.3 (RFC 6152, 3030), 550 5.6.7 (RFC 6531),
+// 550 5.7.30 (RFC 8689), 552 5.3.4 (RFC 1870).
 std::optional<smtp::Reply> refuse_envelope(const mail::Envelope& envelope, const Carrier& carrier);
 
 // Nor this recipient: without DSN nobody there would keep what its NOTIFY asks for. A NOTIFY that

@@ -16,19 +16,21 @@ Offer::Offer(const smtp::Capabilities& has, bool tls_verified)
     : eight_bit_mime(has.eight_bit_mime),
       smtp_utf8(has.smtp_utf8),
       dsn(has.dsn),
-      require_tls(has.require_tls && tls_verified) {
+      require_tls(has.require_tls && tls_verified),
+      binary_mime(has.binary_mime && has.chunking) {
   if (has.has_size && has.size > kRoomForOurFields) size = has.size - kRoomForOurFields;
 }
 
 void Offer::narrow(const std::optional<Offer>& other) {
   if (!other) {
-    smtp_utf8 = dsn = require_tls = false;
+    smtp_utf8 = dsn = require_tls = binary_mime = false;
     return;
   }
   eight_bit_mime = eight_bit_mime && other->eight_bit_mime;
   smtp_utf8 = smtp_utf8 && other->smtp_utf8;
   dsn = dsn && other->dsn;
   require_tls = require_tls && other->require_tls;
+  binary_mime = binary_mime && other->binary_mime;
   if (other->size) size = std::min(size.value_or(*other->size), *other->size);
 }
 

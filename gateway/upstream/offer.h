@@ -18,6 +18,7 @@ struct Offer {
   bool smtp_utf8 = true;
   bool dsn = true;
   bool require_tls = true;
+  bool binary_mime = true;  // and CHUNKING, without which it can't be sent (RFC 3030 section 3)
   std::optional<std::uint64_t> size;  // the least that one of them takes; none: no bound is known
 
   Offer() = default;  // as if there were no upstream to lack anything

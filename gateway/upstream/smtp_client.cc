@@ -5,18 +5,15 @@
 
 #include <fmt/format.h>
 
-#include "gateway/smtp/dot_codec.h"
 #include "gateway/upstream/commands.h"
 #include "gateway/upstream/dial.h"
+#include "gateway/upstream/outgoing_text.h"
 
 namespace sekisho::upstream {
 namespace {
 
 using smtp::Reply;
 
-// The encoded message is written in blocks of this size (a third more where every line is a dot).
-// What is below it goes out together with the dot: one segment for a small message.
-constexpr std::size_t kBlockBytes = 64 * 1024;
 // Commands in one flight. Few enough bytes that they fit into what the system buffers for a peer
 // that reads nothing while it writes its replies: else both would wait for each other (RFC 2920
 // section 3.1).
@@ -64,11 +61,11 @@ struct SmtpClient::Impl {
   bool answers_each = false;           // LMTP
   bool smtp_utf8 = false;              // of the transaction
   std::size_t accepted = 0;            // recipients of the transaction
+  bool binary = false;                 // of the transaction: BDAT
   Deadline bound = Deadline::never();  // the caller's
   std::int64_t messages = 0;
   int refusals = 0;  // of whatever we said, since the last accepted message
-  smtp::DotEncoder encoder;
-  std::string out;  // encoded, not yet written
+  OutgoingText text;
 
   [[nodiscard]] Deadline within(Duration limit) const {
     return Deadline::in(limit).or_sooner(bound);
@@ -93,6 +90,7 @@ struct SmtpClient::Impl {
   }
 
   Task<Result<std::vector<Reply>>> ask_all(std::vector<std::string> lines);
+  Task<Result<std::optional<Reply>>> send_block();
   Task<Result<void>> fly(const std::vector<std::string>& lines, std::size_t end,
                          std::vector<Reply>& replies);
 
@@ -110,11 +108,10 @@ struct SmtpClient::Impl {
   }
   Task<Result<Answer>> read_answer();
 
-  // What is in `out`, as the next block. Any word from the upstream before the dot is the end.
-  Task<Result<void>> flush(std::string_view what, Deadline deadline) {
+  // A block of text. Any word from the upstream before the dot is the end.
+  Task<Result<void>> write_text(std::string_view block, std::string_view what) {
     if (auto going = check_cancel(); !going) co_return going;
-    auto early = co_await channel->write(out, what, deadline);
-    out.clear();
+    auto early = co_await channel->write(block, what, within(data_timeout));
     if (!early) co_return std::unexpected(std::move(early.error()));
     if (*early)
       co_return fail(ErrorKind::closed,
@@ -239,6 +236,7 @@ Task<Result<SmtpClient::MailReplies>> SmtpClient::mail_and_rcpts(
   me->state = State::transaction;
   me->accepted = 0;
   me->smtp_utf8 = envelope.parameters.smtp_utf8 && me->capabilities.smtp_utf8;
+  me->binary = envelope.parameters.body == smtp::Body::binary_mime;
   std::vector<std::string> lines{mail_command(envelope, me->capabilities)};
   for (const auto* recipient : recipients)
     lines.push_back(rcpt_command(*recipient, me->capabilities));
@@ -271,30 +269,53 @@ Task<Result<std::vector<Reply>>> SmtpClient::rcpts(std::vector<const Recipient*>
 
 Task<Result<Reply>> SmtpClient::data() {
   const std::shared_ptr<Impl> me = impl_;
-  if (me->state != State::transaction) co_return std::unexpected(out_of_order("DATA"));
+  if (me->state != State::transaction || me->binary)
+    co_return std::unexpected(out_of_order("DATA"));
   auto reply = co_await me->ask("DATA");
   if (!reply || reply->code != 354) co_return reply;
   // "354 … 250 …" in one breath: the 250 would be taken for the answer to our dot.
   if (me->channel->broken()) co_return std::unexpected(me->channel->why_broken());
   me->state = State::data;
-  me->encoder = smtp::DotEncoder();
-  me->out.clear();
+  me->text = OutgoingText();
   co_return reply;
 }
 
-Task<Result<void>> SmtpClient::send(std::string_view bytes) {
+Result<void> SmtpClient::begin_chunks() {
+  const bool possible = impl_->capabilities.binary_mime && impl_->capabilities.chunking;
+  if (impl_->state != State::transaction || !impl_->binary || !possible)
+    return std::unexpected(out_of_order("BDAT"));
+  impl_->state = State::data;
+  impl_->text = OutgoingText(OutgoingText::Form::chunks);
+  return {};
+}
+
+Task<Result<std::optional<Reply>>> SmtpClient::send(std::string_view bytes) {
   const std::shared_ptr<Impl> me = impl_;
   if (me->state != State::data) co_return std::unexpected(out_of_order("message text"));
   while (!bytes.empty()) {
-    if (me->out.size() >= kBlockBytes) {
-      auto sent = co_await me->flush("message text", me->within(me->data_timeout));
-      if (!sent) co_return sent;
+    if (me->text.full()) {
+      auto refused = co_await me->send_block();
+      if (!refused || *refused) co_return refused;
     }
-    const std::string_view slice = bytes.substr(0, kBlockBytes - me->out.size());
-    me->encoder.feed(slice, me->out);
-    bytes.remove_prefix(slice.size());
+    me->text.feed(bytes);
   }
-  co_return Result<void>{};
+  co_return std::nullopt;
+}
+
+// What is gathered, and more is to come. A chunk has a reply of its own, which says nothing of the
+// message unless it refuses it.
+Task<Result<std::optional<Reply>>> SmtpClient::Impl::send_block() {
+  auto sent = co_await write_text(text.take_block(), "message text");
+  if (!sent) co_return std::unexpected(std::move(sent.error()));
+  if (!text.in_chunks()) co_return std::nullopt;
+  auto reply = co_await channel->read("a chunk", within(data_timeout));
+  channel->settle();
+  if (reply) reply = check(std::move(*reply), "a chunk");
+  if (!reply) co_return std::unexpected(std::move(reply.error()));
+  if (channel->broken()) co_return std::unexpected(channel->why_broken());
+  if (reply->positive()) co_return std::nullopt;
+  state = State::transaction;
+  co_return std::move(*reply);
 }
 
 Task<Result<SmtpClient::Answer>> SmtpClient::Impl::read_answer() {
@@ -310,9 +331,8 @@ Task<Result<std::vector<SmtpClient::Answer>>> SmtpClient::finish() {
   const std::shared_ptr<Impl> me = impl_;
   if (me->state != State::data) co_return std::unexpected(out_of_order("the final dot"));
   me->state = State::dot_sent;  // from here on there is no way back to `data`: one dot at most
-  me->encoder.finish(me->out);
-  auto sent = co_await me->flush("the final dot", me->within(me->data_timeout));
-  std::string().swap(me->out);  // an idle connection keeps no buffer
+  auto sent = co_await me->write_text(me->text.take_last(), "the final dot");
+  me->text = OutgoingText();  // an idle connection keeps no buffer
   if (!sent) co_return std::unexpected(std::move(sent.error()));
   const std::size_t expected = me->answers_each ? me->accepted : 1;
   std::vector<Answer> answers;
@@ -340,6 +360,7 @@ Task<bool> SmtpClient::reset() {
   co_return me->reusable();
 }
 
+bool SmtpClient::is_binary() const { return impl_->binary; }
 bool SmtpClient::reusable() const { return impl_->reusable(); }
 bool SmtpClient::in_step() const { return impl_->in_step(); }
 bool SmtpClient::in_transaction() const { return impl_->state == State::transaction; }

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -66,10 +67,15 @@ class SmtpClient {
   // More recipients for the open transaction, in the same way.
   Task<Result<std::vector<smtp::Reply>>> rcpts(std::vector<const Recipient*> recipients);
 
+  // The open transaction is of a BODY=BINARYMIME mail: its text goes in BDAT chunks (RFC 3030),
+  // begin_chunks() stands for DATA, and the last chunk for the dot.
+  [[nodiscard]] bool is_binary() const;
   // DATA. Only on a 354 may send() and finish() follow.
   Task<Result<smtp::Reply>> data();
-  // Message bytes; dot-stuffed here. Small ones wait in a buffer for the dot.
-  Task<Result<void>> send(std::string_view bytes);
+  Result<void> begin_chunks();
+  // Message bytes; dot-stuffed here, or cut into chunks. Small ones wait in a buffer for the dot. A
+  // Reply refuses a chunk: the message is over, and RSET is possible.
+  Task<Result<std::optional<smtp::Reply>>> send(std::string_view bytes);
   // The final dot, and what the upstream answers: an acceptance, or its 4xx/5xx. With SMTP it is
   // one answer for all recipients; with LMTP there is one for each accepted recipient, in their
   // order, and where the connection was lost among them (it is not in_step() then) only those that

@@ -323,7 +323,8 @@ class RecordingUpstream:
     """An SMTP server that accepts everything and keeps what it was told. `answer` may replace its reply
     to a command: answer(verb, line) → reply text, None for the default, or an exception's class to
     close the connection. The verb of what stands behind DATA is ".", and its line is the sender's. A
-    message is in `messages` before its acceptance is said, and only if that says 2xx."""
+    message is in `messages` before its acceptance is said, and only if that says 2xx. The last chunk of
+    one that comes by BDAT is answered as ".", and it is kept as it came."""
 
     def __init__(self, answer=None, port=0):
         self.answer = answer or (lambda verb, line: None)
@@ -347,11 +348,11 @@ class RecordingUpstream:
     def _serve(self, connection):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         file = connection.makefile("rb")
-        sender, recipients = None, []
+        sender, recipients, chunks = None, [], b""
         defaults = {"EHLO": "250-upstream\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 0",
                     "MAIL": "250 2.1.0 ok", "RCPT": "250 2.1.5 ok", "DATA": "354 go on",
                     ".": "250 2.0.0 Ok: queued as REC", "RSET": "250 2.0.0 ok",
-                    "QUIT": "221 2.0.0 bye", "NOOP": "250 2.0.0 ok", "GREETING": "220 upstream"}
+                    "BDAT": "250 2.0.0 ok", "QUIT": "221 2.0.0 bye", "NOOP": "250 2.0.0 ok", "GREETING": "220 upstream"}
 
         def reply_to(verb, line=""):
             text = self.answer(verb, line)
@@ -370,9 +371,20 @@ class RecordingUpstream:
                 verb = text[:4].upper()
                 with self.lock:
                     self.commands.append(text)
+                if verb == "BDAT":
+                    size, *last = text.split()[1:]
+                    chunks += file.read(int(size))
+                    reply = reply_to("." if last else "BDAT", sender)
+                    if last and reply.startswith("2"):
+                        with self.lock:
+                            self.messages.append((sender, recipients, chunks))
+                    say(reply)
+                    if last:
+                        sender, recipients, chunks = None, [], b""
+                    continue
                 reply = say(reply_to(verb, text))
                 if verb == "MAIL" and reply.startswith("2"):
-                    sender, recipients = re.search("<(.*?)>", text)[1], []
+                    sender, recipients, chunks = re.search("<(.*?)>", text)[1], [], b""
                 elif verb == "RCPT" and reply.startswith("2"):
                     recipients.append(re.search("<(.*)>", text)[1])
                 elif verb == "RSET":

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdlib>
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -117,7 +118,7 @@ bool ScriptedConnection::command(std::string_view line) {
   }
   if (verb == "MAIL") {
     return !at(verb, "250 2.1.0 sender ok\r\n", [&](char digit) {
-              if (digit == '2') message_ = {std::string(line), {}, {}};
+              if (digit == '2') message_ = {.mail = std::string(line), .rcpts = {}, .data = {}};
             }).over;
   }
   if (verb == "RCPT") {
@@ -133,6 +134,7 @@ bool ScriptedConnection::command(std::string_view line) {
         at(verb, message_.rcpts.empty() ? "503 5.5.1 RCPT first\r\n" : "354 go ahead\r\n");
     return !said.over && (said.digit != '3' || take_message());
   }
+  if (verb == "BDAT") return take_chunk(line);
   if (verb == "RSET") {
     message_ = {};
     return !at(verb, "250 2.0.0 forgotten\r\n").over;
@@ -159,6 +161,24 @@ bool ScriptedConnection::take_message() {
   }
   message_.data = in_.substr(0, end);
   in_.erase(0, end + 3);
+  return end_message();
+}
+
+// RFC 3030.
+bool ScriptedConnection::take_chunk(std::string_view line) {
+  const std::size_t size = std::strtoull(std::string(line.substr(4)).c_str(), nullptr, 10);
+  while (in_.size() < size)
+    if (!fill(true)) return false;
+  message_.data += in_.substr(0, size);
+  message_.in_chunks = true;
+  in_.erase(0, size);
+  const bool possible = !message_.rcpts.empty();
+  if (!possible || !line.ends_with(" LAST"))
+    return !at("BDAT", possible ? "250 2.0.0 chunk ok\r\n" : "503 5.5.1 RCPT first\r\n").over;
+  return end_message();
+}
+
+bool ScriptedConnection::end_message() {
   record_.change([](ScriptedRecord& record) { ++record.final_dots; });
   return !at(".", final_reply(), [&](char digit) {
             if (digit != '2') return;

@@ -78,6 +78,8 @@ class ScriptedConnection {
   bool do_step(const Step& step);
   bool command(std::string_view line);
   bool take_message();
+  bool take_chunk(std::string_view line);
+  bool end_message();
   std::string ehlo_reply() const;
   std::string final_reply() const;
 

@@ -13,10 +13,10 @@
 //   stuffed
 //
 // The points: "CONNECT" (before the greeting), "EHLO", "LHLO", "HELO", "STARTTLS", "MAIL", "RCPT",
-// "DATA", "BODY" (after 354, before any of the message is read), "." (the dot was read), "RSET",
-// "NOOP", "QUIT", "AUTH", "*" (any other command). The steps stand in for the default answer and
-// what it would have done: after "DATA" answered by a step with 354, message text is read; after
-// "MAIL" or
+// "DATA", "BODY" (after 354, before any of the message is read), "." (the dot or the LAST chunk was
+// read), "BDAT" (another chunk was read), "RSET", "NOOP", "QUIT", "AUTH", "*" (any other command).
+// The steps stand in for the default answer and what it would have done: after "DATA" answered by a
+// step with 354, message text is read; after "MAIL" or
 // "." answered with anything, the message is kept or not as the code's first digit says.
 #pragma once
 
@@ -65,6 +65,7 @@ class ScriptedUpstream {
     std::string mail;                // "MAIL FROM:<a@example.org> SIZE=3", the line as it came
     std::vector<std::string> rcpts;  // the lines of the accepted ones
     std::string data;                // the bytes between 354 and CRLF.CRLF, its first CRLF included
+    bool in_chunks = false;          // it came by BDAT: no dots were added
   };
 
   ScriptedUpstream() : ScriptedUpstream(Options{}) {}

@@ -91,10 +91,14 @@ UpstreamSide::Message UpstreamSide::last_message() const {
   const auto messages = upstream_.messages();
   if (messages.empty()) throw std::runtime_error("the upstream has no message");
   std::string text;
-  smtp::DotDecoder decoder;
-  decoder.feed(messages.back().data + ".\r\n", text);
-  if (!decoder.finished() || decoder.flaw() != smtp::DotDecoder::Flaw::none)
-    throw std::runtime_error("what the upstream got is no clean message");
+  if (messages.back().in_chunks) {
+    text = messages.back().data;
+  } else {
+    smtp::DotDecoder decoder;
+    decoder.feed(messages.back().data + ".\r\n", text);
+    if (!decoder.finished() || decoder.flaw() != smtp::DotDecoder::Flaw::none)
+      throw std::runtime_error("what the upstream got is no clean message");
+  }
   const auto headers = mail::Headers::parse(text);
   if (headers.fields().empty() || !iequals(headers.fields().front().name, "Received"))
     throw std::runtime_error("the message does not begin with a Received field");

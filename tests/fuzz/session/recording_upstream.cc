@@ -5,6 +5,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/net/socket_stream.h"
+#include "gateway/smtp/chunk.h"
 #include "gateway/smtp/dot_codec.h"
 #include "tests/fuzz/session/require.h"
 
@@ -26,11 +27,14 @@ struct RecordingUpstream::Connection {
   std::unique_ptr<ByteStream> stream;
   LineReader reader;
   bool mail = false;
+  bool binary = false;
   std::size_t recipients = 0;
+  std::string chunks{};
 
   void forget() {
-    mail = false;
+    mail = binary = false;
     recipients = 0;
+    chunks.clear();
   }
 };
 
@@ -109,11 +113,14 @@ Task<RecordingUpstream::Next> RecordingUpstream::obey(Connection& connection, st
                               verb == "HELO" || !has_extensions_
                                   ? "250 upstream.example\r\n"
                                   : "250-upstream.example\r\n250-PIPELINING\r\n250-SIZE 100000\r\n"
-                                    "250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n");
+                                    "250-8BITMIME\r\n250-CHUNKING\r\n250-BINARYMIME\r\n"
+                                    "250 ENHANCEDSTATUSCODES\r\n");
   }
   if (verb == "MAIL") {
     require(line.starts_with("MAIL FROM:<"), "a strange MAIL", line);
     require(!connection.mail, "MAIL within a transaction", line);
+    connection.binary = line.ends_with(" BODY=BINARYMIME");
+    require(!connection.binary || has_extensions_, "binary mail went where it can't go", line);
     co_return co_await answer(connection, verb, "250 2.1.0 ok\r\n");
   }
   if (verb == "RCPT") {
@@ -124,8 +131,10 @@ Task<RecordingUpstream::Next> RecordingUpstream::obey(Connection& connection, st
   }
   if (verb == "DATA") {
     require(connection.recipients > 0, "DATA without a recipient");
+    require(!connection.binary, "DATA for binary mail");
     co_return co_await answer(connection, verb, "354 go ahead\r\n");
   }
+  if (verb == "BDAT") co_return co_await take_chunk(connection, std::move(line));
   if (verb == "RSET") {
     connection.forget();
     co_return co_await answer(connection, verb, "250 2.0.0 ok\r\n");
@@ -148,6 +157,28 @@ Task<RecordingUpstream::Next> RecordingUpstream::take_message(Connection& connec
   }
   require(decoder.flaw() == smtp::DotDecoder::Flaw::none, "the message breaks the framing",
           message.text);
+  co_return co_await keep(connection, std::move(message));
+}
+
+Task<RecordingUpstream::Next> RecordingUpstream::take_chunk(Connection& connection,
+                                                            std::string line) {
+  require(connection.binary && connection.recipients > 0, "BDAT for no binary mail", line);
+  const auto chunk = smtp::parse_bdat(std::string_view(line).substr(4));
+  require(chunk.has_value(), "a strange BDAT", line);
+  for (std::uint64_t left = chunk->size; left > 0;) {
+    auto bytes = co_await connection.reader.read_bytes(Deadline::in(kPatience));
+    if (!bytes) co_return Next::end;
+    const auto mine = bytes->substr(0, static_cast<std::size_t>(left));
+    connection.chunks += mine;
+    left -= mine.size();
+    connection.reader.unread(bytes->substr(mine.size()));
+  }
+  if (!chunk->last) co_return co_await answer(connection, "BODY", "250 2.0.0 chunk\r\n");
+  co_return co_await keep(connection, {connection.recipients, std::move(connection.chunks)});
+}
+
+// The message is whole.
+Task<RecordingUpstream::Next> RecordingUpstream::keep(Connection& connection, Message message) {
   connection.forget();
   message.taken = !misbehaves(".") || misbehaviour_.takes_message;
   record_.messages.push_back(std::move(message));

@@ -46,6 +46,8 @@ class RecordingUpstream {
   Task<void> converse(Connection& connection);
   Task<Next> obey(Connection& connection, std::string line);
   Task<Next> take_message(Connection& connection);
+  Task<Next> take_chunk(Connection& connection, std::string line);
+  Task<Next> keep(Connection& connection, Message message);
   // Says `good`, or what the misbehaviour wants at that point.
   Task<Next> answer(Connection& connection, std::string_view at, std::string_view good);
   [[nodiscard]] bool misbehaves(std::string_view at) const;

@@ -160,6 +160,39 @@ TEST_F(IntakeTest, AFlawInAChunkBreaksNoFraming) {
   EXPECT_EQ(used, 8U);
 }
 
+TEST_F(IntakeTest, ABinaryBodyIsTakenAsItIs) {
+  constexpr std::string_view kSent = "A: b\r\n\r\n\0\n\r.\r\n.\n"sv;
+  Intake intake(message, limits(1000, 1000, 3), Intake::Form::binary);
+  intake.begin_chunk({.size = kSent.size(), .last = true});
+  ASSERT_TRUE(take(intake, kSent));
+  EXPECT_TRUE(intake.finished());
+  EXPECT_EQ(refusal_of(intake), "554 5.6.0 a line is longer than 3 bytes") << "of the header";
+  mail::Message other(loop, offload, {.directory = directory.path(), .memory = 4096}, {});
+  Intake fitting(other, limits(1000, 1000, 6), Intake::Form::binary);
+  fitting.begin_chunk({.size = kSent.size(), .last = true});
+  ASSERT_TRUE(take(fitting, kSent));
+  EXPECT_EQ(refusal_of(fitting), "");
+  std::string text;
+  ASSERT_TRUE(loop.run_until_done(other.body().read(0, text)));
+  EXPECT_EQ(text, kSent.substr(8));
+}
+
+TEST_F(IntakeTest, TheHeaderOfABinaryMessageConsistsOfLines) {
+  for (const auto header :
+       {"A: b\nC: d\r\n\r\n"sv, "A: \0\r\n\r\n"sv, "A: b\rC\r\n\r\n"sv, "A: b\r"sv}) {
+    mail::Message each(loop, offload, {.directory = directory.path(), .memory = 4096}, {});
+    Intake intake(each, limits(), Intake::Form::binary);
+    intake.begin_chunk({.size = header.size(), .last = true});
+    ASSERT_TRUE(take(intake, header));
+    EXPECT_THAT(refusal_of(intake), HasSubstr("554 5.6.0")) << header;
+  }
+  Intake intake(message, limits(), Intake::Form::binary);
+  intake.begin_chunk({.size = 4, .last = true});
+  ASSERT_TRUE(take(intake, "A: b"));
+  EXPECT_EQ(refusal_of(intake), "");
+  EXPECT_EQ(message.header_section(), "A: b\r\n");
+}
+
 TEST_F(IntakeTest, GivesUpOnAChunkThatSaysItIsMoreThanTwiceTheLimit) {
   Intake intake(message, limits(10), Intake::Form::chunks);
   intake.begin_chunk({.size = 21, .last = false});

@@ -16,9 +16,9 @@ Capabilities parse(std::vector<std::string> extensions) {
 }
 
 TEST(Capabilities, ReadsKeywordsInAnyCase) {
-  const auto found =
-      parse({"PIPELINING", "8bitmime", "EnhancedStatusCodes", "starttls", "dsn", "smtputf8",
-             "RequireTLS", "DELIVERBY", "size 10485760", "AUTH PLAIN login", "CHUNKING"});
+  const auto found = parse({"PIPELINING", "8bitmime", "EnhancedStatusCodes", "starttls", "dsn",
+                            "smtputf8", "RequireTLS", "DELIVERBY", "size 10485760",
+                            "AUTH PLAIN login", "CHUNKING", "binarymime"});
   EXPECT_TRUE(found.pipelining);
   EXPECT_TRUE(found.eight_bit_mime);
   EXPECT_TRUE(found.enhanced_status_codes);
@@ -29,7 +29,7 @@ TEST(Capabilities, ReadsKeywordsInAnyCase) {
   EXPECT_TRUE(found.has_size);
   EXPECT_EQ(found.size, 10'485'760U);
   EXPECT_EQ(found.auth, (std::vector<std::string>{"PLAIN", "LOGIN"}));
-  EXPECT_TRUE(found.chunking);
+  EXPECT_TRUE(found.chunking && found.binary_mime);
   EXPECT_EQ(found.others, (std::vector<std::string>{"DELIVERBY"}));
 }
 
@@ -73,11 +73,11 @@ TEST(Capabilities, AreWrittenOneALine) {
   ours.auth = {"PLAIN", "LOGIN"};
   ours.enhanced_status_codes = true;
   ours.eight_bit_mime = true;
-  ours.chunking = true;
+  ours.chunking = ours.binary_mime = true;
   EXPECT_EQ(ours.to_reply("gw.example.com", "client").wire(),
             "250-gw.example.com greets client\r\n250-PIPELINING\r\n250-SIZE 1000\r\n"
             "250-STARTTLS\r\n250-AUTH PLAIN LOGIN\r\n250-ENHANCEDSTATUSCODES\r\n"
-            "250-8BITMIME\r\n250 CHUNKING\r\n");
+            "250-8BITMIME\r\n250-CHUNKING\r\n250 BINARYMIME\r\n");
   EXPECT_EQ(Capabilities{}.to_reply("gw.example.com", "").wire(), "250 gw.example.com\r\n");
 }
 

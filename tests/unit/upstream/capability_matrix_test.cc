@@ -26,9 +26,12 @@ const std::array<Personality, 8>& personalities() {
       {"has SIZE only", {"SIZE"}},
       {"of the nineties", {"SIZE 10000", "8BITMIME"}},
       {"reports", {"8BITMIME", "DSN"}},
-      {"modern", {"SIZE 10000", "8BITMIME", "SMTPUTF8", "DSN"}},
-      {"modern, in plain", {"SIZE 10000", "8BITMIME", "SMTPUTF8", "DSN", "REQUIRETLS"}},
-      {"modern, verified", {"SIZE 10000", "8BITMIME", "SMTPUTF8", "DSN", "REQUIRETLS"}, true},
+      {"modern", {"SIZE 10000", "8BITMIME", "SMTPUTF8", "DSN", "CHUNKING"}},
+      {"modern, in plain",
+       {"SIZE 10000", "8BITMIME", "SMTPUTF8", "DSN", "REQUIRETLS", "BINARYMIME"}},
+      {"modern, verified",
+       {"SIZE 10000", "8BITMIME", "SMTPUTF8", "DSN", "REQUIRETLS", "CHUNKING", "BINARYMIME"},
+       true},
       {"takes small mail", {"SIZE 1000", "8BITMIME", "SMTPUTF8"}},
   }};
   return all;
@@ -56,6 +59,9 @@ const std::vector<Wish>& wishes() {
        "",
        {"5.6.3", "5.6.3", "BODY=8BITMIME", "BODY=8BITMIME", "BODY=8BITMIME", "BODY=8BITMIME",
         "BODY=8BITMIME", "BODY=8BITMIME"}},
+      {"BODY=BINARYMIME",
+       "",
+       {"5.6.3", "5.6.3", "5.6.3", "5.6.3", "5.6.3", "5.6.3", "BODY=BINARYMIME", "5.6.3"}},
       {"SMTPUTF8", "", {"5.6.7", "5.6.7", "5.6.7", "5.6.7", kUtf8, kUtf8, kUtf8, kUtf8}},
       {"REQUIRETLS",
        "",
@@ -125,6 +131,7 @@ TEST(Offer, HoldsWhatEveryUpstreamHas) {
   Offer offer;
   offer.narrow(said(personalities().at(6)));  // modern, verified
   EXPECT_TRUE(offer.smtp_utf8 && offer.dsn && offer.require_tls && offer.eight_bit_mime);
+  EXPECT_TRUE(offer.binary_mime);
   EXPECT_EQ(offer.size, 10000U - 2048U);
   offer.narrow(said(personalities().at(3)));  // reports
   EXPECT_TRUE(offer.dsn && offer.eight_bit_mime);
@@ -137,7 +144,17 @@ TEST(Offer, OfAnUpstreamThatNeverSpokeHoldsEightBitMimeOnly) {
   Offer offer;
   offer.narrow(std::nullopt);
   EXPECT_TRUE(offer.eight_bit_mime);
-  EXPECT_FALSE(offer.smtp_utf8 || offer.dsn || offer.require_tls || offer.size);
+  EXPECT_FALSE(offer.smtp_utf8 || offer.dsn || offer.require_tls || offer.binary_mime ||
+               offer.size);
+}
+
+TEST(Offer, HoldsBinaryMailOnlyWhereItCanBeSentInChunks) {
+  for (const std::size_t without : {4U, 5U}) {  // modern; in plain
+    Offer offer;
+    offer.narrow(said(personalities().at(without)));
+    EXPECT_FALSE(offer.binary_mime);
+    EXPECT_TRUE(offer.smtp_utf8);
+  }
 }
 
 TEST(Offer, NeverCountsRequireTlsOfAnUnverifiedConnection) {

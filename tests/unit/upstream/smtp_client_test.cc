@@ -407,5 +407,79 @@ TEST_F(SmtpClientTest, IsNotStoppedByTheCallerThatConnectedIt) {
   EXPECT_EQ(send(*client).stopped_at, "");
 }
 
+ScriptedUpstream::Options binary_options() {
+  return {.extensions = {"PIPELINING", "CHUNKING", "BINARYMIME"}};
+}
+
+Task<Result<SmtpClient::MailReplies>> open_binary(SmtpClient& client) {
+  const auto to = recipients_for({"b@example.net"});
+  const auto envelope =
+      with("a@example.org", {.size = {}, .body = smtp::Body::binary_mime, .auth = {}});
+  co_return co_await client.mail_and_rcpts(envelope, pointers_to(to));
+}
+
+TEST_F(SmtpClientTest, SendsBinaryMailOctetForOctetInChunks) {
+  for (const std::size_t size : {0UL, 1UL, 262'143UL, 262'144UL, 262'145UL, 600'000UL}) {
+    ScriptedUpstream upstream(binary_options());
+    auto client = connect(upstream).value();
+    ASSERT_TRUE(run(open_binary(*client)));
+    std::string bytes;
+    for (std::size_t i = 0; i < size; ++i) bytes += "\r\n.\0\n\r."[i * i % 7];
+    ASSERT_TRUE(client->begin_chunks());
+    for (std::string_view rest = bytes; !rest.empty();) {
+      const std::string_view piece = rest.substr(0, 100'003);
+      const auto sent = run(client->send(piece));
+      ASSERT_TRUE(sent && !*sent);
+      rest.remove_prefix(piece.size());
+    }
+    const auto answer = run(client->finish());
+    ASSERT_TRUE(answer && answer->size() == 1 &&
+                std::holds_alternative<UpstreamAcceptance>(answer->front()));
+    const auto messages = upstream.messages();
+    ASSERT_EQ(messages.size(), 1U);
+    EXPECT_TRUE(messages[0].in_chunks && messages[0].data == bytes) << size;
+    EXPECT_EQ(messages[0].mail, "MAIL FROM:<a@example.org> BODY=BINARYMIME");
+    EXPECT_TRUE(client->reusable());
+    EXPECT_EQ(send(*client).stopped_at, "") << "and text goes by DATA again";
+  }
+}
+
+TEST_F(SmtpClientTest, SendsNothingBehindAChunkThatWasRefused) {
+  ScriptedUpstream upstream(binary_options());
+  upstream.on("BDAT", {step::reply("452 4.3.1 no room")});
+  auto client = connect(upstream).value();
+  ASSERT_TRUE(run(open_binary(*client)));
+  ASSERT_TRUE(client->begin_chunks());
+  const auto refused = run(client->send(std::string(300'000, 'x')));
+  ASSERT_TRUE(refused && *refused);
+  EXPECT_EQ((*refused)->code, 452);
+  EXPECT_FALSE(run(client->send("more")));
+  EXPECT_FALSE(run(client->finish()));
+  EXPECT_TRUE(run(client->reset()));
+  EXPECT_EQ(upstream.final_dots(), 0U);
+}
+
+TEST_F(SmtpClientTest, TakesNoReplyToAChunkForTheAnswerToTheLastOne) {
+  ScriptedUpstream upstream(binary_options());
+  upstream.on("BDAT", {step::reply("250 2.0.0 chunk\r\n250 2.0.0 queued")});
+  auto client = connect(upstream).value();
+  ASSERT_TRUE(run(open_binary(*client)));
+  ASSERT_TRUE(client->begin_chunks());
+  EXPECT_FALSE(run(client->send(std::string(300'000, 'x'))));
+  EXPECT_FALSE(run(client->finish()));
+  EXPECT_EQ(upstream.final_dots(), 0U);
+}
+
+TEST_F(SmtpClientTest, SendsBinaryMailByNothingElse) {
+  ScriptedUpstream upstream({.extensions = {"BINARYMIME"}});
+  auto client = connect(upstream).value();
+  ASSERT_TRUE(run(open_binary(*client)));
+  EXPECT_FALSE(run(client->data()));
+  EXPECT_FALSE(client->begin_chunks());
+  auto text = connect(upstream).value();
+  ASSERT_TRUE(run(open_transaction(*text)));
+  EXPECT_FALSE(text->begin_chunks());
+}
+
 }  // namespace
 }  // namespace sekisho::upstream
