@@ -18,6 +18,7 @@
 #include "gateway/listening_sockets.h"
 #include "gateway/loop_thread.h"
 #include "gateway/metrics_page.h"
+#include "gateway/process_file.h"
 #include "gateway/reload.h"
 
 namespace sekisho {
@@ -47,6 +48,7 @@ struct Server::Impl {
   Result<void> open_metrics_page(const std::string& address);
   void start_heartbeat();
   void tell_ready();
+  void note_processes(const std::filesystem::path& folder);
   void write_due_refusals();
   void end();
   void begin_drain(Duration grace);
@@ -77,6 +79,8 @@ struct Server::Impl {
   Timer refusals_due{loop, [this] { write_due_refusals(); }};
   Timer last_bound{loop, [this] { abandon(); }};
   std::optional<HeldPlace> metrics_place;
+  ProcessFile processes;
+  std::filesystem::path process_folder;  // where that is written
   bool draining = false;
   bool retiring = false;  // drains, and its sessions have not been told
   std::size_t still_draining = 0;
@@ -99,7 +103,11 @@ Result<void> Server::Impl::open(config::Settings settings) {
     threads.push_back(std::make_unique<LoopThread>(shared, *built));
   reloader = std::make_unique<Reloader>(
       Reloader::Services{loop, *offload, *log, metrics, &supervisor}, options.config_file, *built,
-      inbox, [this](const std::shared_ptr<const Snapshot>& next) { return adopt(next); });
+      inbox, [this](const std::shared_ptr<const Snapshot>& next) {
+        auto adopted = adopt(next);
+        if (adopted) note_processes(next->settings.state_directory);
+        return adopted;
+      });
   return adopt(*built);
 }
 
@@ -216,6 +224,7 @@ Task<void> Server::Impl::finish_drain() {
 
 void Server::Impl::log_stopped() {
   refusals->write_all();
+  processes.remove(process_folder);
   log->write(LogLine("stopped"));
   log->flush();
 }
@@ -273,6 +282,18 @@ void Server::Impl::tell_ready() {
   given.clear();
   log->write(LogLine("ready").add("version", SEKISHO_VERSION).add("pid", getpid()));
   supervisor.notify(status);
+  note_processes(reloader->current()->settings.state_directory);
+}
+
+// Of use to people alone, who can do without it. Also when a reload has moved the folder.
+void Server::Impl::note_processes(const std::filesystem::path& folder) {
+  if (folder == process_folder) return;
+  processes.remove(process_folder);
+  process_folder = folder;
+  processes = {.main = supervisor.signalled(), .gateway = ::getpid()};
+  if (auto written = processes.write(folder); !written)
+    log->write(
+        LogLine("process_file_failed", LogLevel::warning).add("reason", written.error().text));
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -156,6 +156,10 @@ int run_command_line(int argc, const char* const* argv) {
   add_run_command(app, request);
   add_command(app, "check", "Check the configuration and tell all mistakes", request,
               [&request] { return check_config(request.config); });
+  add_command(app, "reload", "Let the running gateway read its configuration again", request,
+              [&request] { return reload_daemon(request.config); });
+  add_command(app, "restart", "Put the program on the disk in its place, without a cut", request,
+              [&request] { return restart_daemon(request.config); });
   add_config_commands(app, request);
   add_user_commands(app, request);
   add_inbox_commands(app, request);

@@ -16,6 +16,9 @@ struct RunOptions {
   std::string program;  // the name we were called by
 };
 int run_daemon(const std::filesystem::path& config_file, const RunOptions& options);
+// Tell the gateway that runs with this configuration, found by its ProcessFile.
+int reload_daemon(const std::filesystem::path& config_file);
+int restart_daemon(const std::filesystem::path& config_file);
 int check_config(const std::filesystem::path& config_file);
 int show_config(const std::filesystem::path& config_file);
 

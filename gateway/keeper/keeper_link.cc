@@ -11,6 +11,7 @@
 #include <event2/event.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "gateway/net/listener.h"
 
@@ -60,6 +61,8 @@ KeeperLink::KeeperLink(Channel channel, Duration watchdog)
     : channel_(std::move(channel)), watchdog_(watchdog) {}
 
 KeeperLink::~KeeperLink() { obey(nullptr, {}); }
+
+pid_t KeeperLink::signalled() const { return ::getppid(); }
 
 std::vector<GivenSockets> KeeperLink::take_sockets() {
   std::vector<GivenSockets> given;

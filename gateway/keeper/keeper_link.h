@@ -27,6 +27,7 @@ class KeeperLink : public Supervisor {
                                                bool shared) override;
   void keep(const std::vector<HeldPlace>& places) override;
   void notify(std::string_view assignments) override;
+  [[nodiscard]] pid_t signalled() const override;
   [[nodiscard]] Duration watchdog() const override { return watchdog_; }
   void obey(Loop* loop, Orders orders) override;
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <unistd.h>
+
 #include "gateway/net/listener.h"
 
 namespace sekisho {
@@ -10,6 +12,8 @@ namespace {
 constexpr int kBacklog = 1024;
 
 }  // namespace
+
+pid_t Supervisor::signalled() const { return ::getpid(); }
 
 // One socket a thread, all on the same port.
 Result<std::vector<Descriptor>> Supervisor::open_sockets(const Endpoint& address, std::size_t count,

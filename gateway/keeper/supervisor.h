@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "gateway/async/loop.h"
 #include "gateway/base/descriptor.h"
 #include "gateway/base/ip.h"
@@ -58,6 +60,8 @@ class Supervisor {
   virtual void keep(const std::vector<HeldPlace>& places) { (void)places; }
   // Assignments of sd_notify(3), one a line: "READY=1\nSTATUS=…".
   virtual void notify(std::string_view assignments) { (void)assignments; }
+  // Who takes our signals: whoever wants a reload or a restart tells that process.
+  [[nodiscard]] virtual pid_t signalled() const;
   // How long it waits for a WATCHDOG=1 before it ends us; zero: it doesn't.
   [[nodiscard]] virtual Duration watchdog() const { return Duration::zero(); }
   // Listens to it from now on; null: no more.
