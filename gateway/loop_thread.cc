@@ -60,6 +60,7 @@ void LoopThread::take_over(std::shared_ptr<const Snapshot> snapshot,
     if (goes(entry))
       for (const auto& socket : entry.second.sockets) socket->accept_waiting(kLastAccepts);
   snapshot_ = std::move(snapshot);
+  pool_.watch(snapshot_->upstreams);
   std::erase_if(listeners_, goes);
   for (ListenerSocket& one : sockets) {
     Place& place = listeners_[one.address];

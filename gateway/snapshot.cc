@@ -51,6 +51,7 @@ Result<upstream::Upstreams> make_upstreams(const config::Settings& settings,
     inbox.host = capture->address.to_string();
     inbox.port = capture->port;
     inbox.tls = upstream::TlsMode::never;
+    inbox.health_check = std::chrono::hours(24);  // it is ourselves; but its EHLO counts, too
     wanted.emplace("inbox", std::move(inbox));
   }
   return upstream::make_upstreams(

@@ -19,12 +19,22 @@ Health::Meters& Health::meters(const Upstream& upstream) {
       .first->second;
 }
 
+Gauge& Health::check_ok(const Upstream& upstream) {
+  return metrics_.gauge("upstream_check_ok",
+                        "1 when the last health check of an upstream passed, 0 when it failed.",
+                        {{"upstream", upstream.name}});
+}
+
 void Health::connected(Upstream& upstream, const SmtpClient& client) {
   Meters& count = meters(upstream);
   count.opened.add();
   upstream.breaker->connected();
-  upstream.last_hello.remember(Offer(client.capabilities(), client.tls_verified()));
+  heard(upstream, client);
   count.breaker_open.set(0);  // also when a reload brought a new breaker for this name
+}
+
+void Health::heard(Upstream& upstream, const SmtpClient& client) {
+  upstream.last_hello.remember(Offer(client.capabilities(), client.tls_verified()));
   // Said once, and again after it was well in between: not once for each connection.
   const bool noted = !client.note().empty();
   if (!upstream.noted.exchange(noted) && noted)
@@ -33,22 +43,47 @@ void Health::connected(Upstream& upstream, const SmtpClient& client) {
                    .add("reason", client.note()));
 }
 
+Breaker::Failure Health::refused_login(Upstream& upstream, const Error& why) {
+  if (!upstream.logins->take_news()) return Breaker::Failure::connecting;
+  log_.write(LogLine("upstream_login_refused", LogLevel::error)
+                 .add("upstream", upstream.name)
+                 .add("user", upstream.settings.login.user)
+                 .add_ms("retry_after_ms", upstream.settings.login.refused_pause)
+                 .add("reason", why.text));
+  return Breaker::Failure::final;
+}
+
 void Health::connect_failed(Upstream& upstream, const Error& why, TimePoint now) {
   if (why.kind == ErrorKind::limit) return;  // it is we who have nothing left to connect with
   meters(upstream).failures.add();
-  const bool denied = upstream.logins->take_news();
-  if (denied)
-    log_.write(LogLine("upstream_login_refused", LogLevel::error)
-                   .add("upstream", upstream.name)
-                   .add("user", upstream.settings.login.user)
-                   .add_ms("retry_after_ms", upstream.settings.login.refused_pause)
-                   .add("reason", why.text));
-  failed(upstream, why, now, denied);
+  failed(upstream, why, now, refused_login(upstream, why));
 }
+
+void Health::worked(Upstream& upstream, TimePoint now) { upstream.checks.worked(now); }
 
 void Health::served(Upstream& upstream) {
   if (!upstream.breaker->succeeded()) return;
   log_.write(LogLine("upstream_up").add("upstream", upstream.name));
+}
+
+void Health::check_passed(Upstream& upstream, const SmtpClient& client, TimePoint now) {
+  heard(upstream, client);
+  check_ok(upstream).set(1);
+  if (upstream.checks.passed(now, upstream.breaker->open()) != CheckState::News::up) return;
+  const bool ended = upstream.breaker->answers();
+  meters(upstream).breaker_open.set(0);
+  if (ended) log_.write(LogLine("upstream_up").add("upstream", upstream.name).add("by", "check"));
+}
+
+void Health::check_failed(Upstream& upstream, const Error& why, TimePoint now) {
+  if (why.kind == ErrorKind::limit) return upstream.checks.abandoned(now);
+  check_ok(upstream).set(0);
+  Breaker::Failure what = refused_login(upstream, why);
+  if (upstream.checks.failed(now) == CheckState::News::down) what = Breaker::Failure::final;
+  // One failed check of an upstream that mail goes to is no more than a doubt.
+  if (what != Breaker::Failure::final && !upstream.breaker->open()) return;
+  failed(upstream, why, now, what);
+  upstream.breaker->hold(now + upstream.checks.horizon());
 }
 
 void Health::dropped(Upstream& upstream, const Error& why, TimePoint now) {
@@ -57,7 +92,7 @@ void Health::dropped(Upstream& upstream, const Error& why, TimePoint now) {
     case ErrorKind::closed:
     case ErrorKind::timeout:
     case ErrorKind::protocol:
-      return failed(upstream, why, now);
+      return failed(upstream, why, now, Breaker::Failure::work);
     case ErrorKind::invalid:
     case ErrorKind::cancelled:
     case ErrorKind::unavailable:
@@ -66,14 +101,14 @@ void Health::dropped(Upstream& upstream, const Error& why, TimePoint now) {
   }
 }
 
-void Health::failed(Upstream& upstream, const Error& why, TimePoint now, bool at_once) {
-  const bool news = upstream.breaker->failed(now, at_once);
+void Health::failed(Upstream& upstream, const Error& why, TimePoint now, Breaker::Failure what) {
+  const bool news = upstream.breaker->failed(now, what);
   meters(upstream).breaker_open.set(upstream.breaker->open() ? 1 : 0);
   if (!news) return;
-  log_.write(LogLine("upstream_down", LogLevel::warning)
-                 .add("upstream", upstream.name)
-                 .add("failures", upstream.settings.breaker_failures)
-                 .add_ms("retry_after_ms", upstream.settings.breaker_pause)
+  LogLine line("upstream_down", LogLevel::warning);
+  line.add("upstream", upstream.name);
+  if (what != Breaker::Failure::final) line.add("failures", upstream.settings.breaker_failures);
+  log_.write(line.add_ms("retry_after_ms", upstream.settings.breaker_pause)
                  .add("kind", to_string(why.kind))
                  .add("reason", why.text));
 }

@@ -20,6 +20,10 @@ class Health {
   void connected(Upstream& upstream, const SmtpClient& client);
   void connect_failed(Upstream& upstream, const Error& why, TimePoint now);
   void served(Upstream& upstream);  // a fresh connection did its work, or was given back in order
+  void worked(Upstream& upstream, TimePoint now);  // any connection of use: no check is needed
+  // What a check found (checks.h).
+  void check_passed(Upstream& upstream, const SmtpClient& client, TimePoint now);
+  void check_failed(Upstream& upstream, const Error& why, TimePoint now);
   // A fresh connection was dropped: counts when it was the connection that failed.
   void dropped(Upstream& upstream, const Error& why, TimePoint now);
 
@@ -30,7 +34,10 @@ class Health {
     Gauge& breaker_open;
   };
   Meters& meters(const Upstream& upstream);
-  void failed(Upstream& upstream, const Error& why, TimePoint now, bool at_once = false);
+  Gauge& check_ok(const Upstream& upstream);
+  void heard(Upstream& upstream, const SmtpClient& client);
+  Breaker::Failure refused_login(Upstream& upstream, const Error& why);
+  void failed(Upstream& upstream, const Error& why, TimePoint now, Breaker::Failure what);
 
   Log& log_;
   Metrics& metrics_;

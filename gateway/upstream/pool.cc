@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "gateway/upstream/checks.h"
 #include "gateway/upstream/health.h"
 #include "gateway/upstream/upstream_side.h"
 
@@ -25,12 +26,22 @@ constexpr auto kResetWait = 5s;
 constexpr Duration kSweepAtMost = 1s;
 constexpr Duration kSweepAtLeast = 5ms;
 
+Error left_alone(const Upstream& upstream) {
+  return {ErrorKind::unavailable,
+          fmt::format("{} is left alone for a while: its connections fail", upstream.name)};
+}
+
 }  // namespace
 
 struct Pool::Impl : std::enable_shared_from_this<Pool::Impl> {
   Impl(Loop& on, NameResolver& names, Offload& workers, Log& log, Metrics& metrics)
-      : loop(on), resolver(names), offload(workers), health(log, metrics), sweeper(on, [this] {
-          sweep();
+      : loop(on),
+        resolver(names),
+        offload(workers),
+        health(log, metrics),
+        sweeper(on, [this] { sweep(); }),
+        checks(on, health, [this](std::shared_ptr<Upstream> upstream, ConnectionSlot slot) {
+          spawn(check(shared_from_this(), std::move(upstream), std::move(slot)));
         }) {}
 
   // Counts a coroutine of the pool while it lives.
@@ -52,6 +63,8 @@ struct Pool::Impl : std::enable_shared_from_this<Pool::Impl> {
   Task<Result<Lease>> open(std::shared_ptr<UpstreamSide> side, ConnectionSlot slot,
                            Deadline deadline, CancelSource& cancel);
   static Task<void> reset(std::shared_ptr<Impl> self, Lease lease);
+  static Task<void> check(std::shared_ptr<Impl> self, std::shared_ptr<Upstream> upstream,
+                          ConnectionSlot slot);
   static Task<void> say_goodbye(std::shared_ptr<Impl> self, Lease lease);
 
   std::shared_ptr<UpstreamSide> side_of(const std::shared_ptr<Upstream>& upstream);
@@ -78,6 +91,7 @@ struct Pool::Impl : std::enable_shared_from_this<Pool::Impl> {
   CancelSource stopping;
   Timer sweeper;
   bool sweeper_armed = false;
+  HealthChecks checks;
   std::minstd_rand random{std::random_device{}()};
 };
 
@@ -144,8 +158,16 @@ Task<Result<Lease>> Pool::Impl::lease_from(Sides group, bool fresh_only, Deadlin
     // One round: an idle connection, or a slot to open one, from whoever has it.
     std::shared_ptr<UpstreamSide> chosen;
     std::optional<ConnectionSlot> slot;
-    for (const auto& side : group) {
-      if (!fresh_only) {
+    for (const auto& side : Sides(group)) {
+      const Upstream& upstream = *side->upstream();
+      if (upstream.checks.failing()) {
+        side->close_idle();
+        if (upstream.breaker->skips(Clock::now())) {
+          last = left_alone(upstream);
+          std::erase(group, side);
+          continue;
+        }
+      } else if (!fresh_only) {
         std::vector<Lease> spent;
         auto idle = side->take_idle(Clock::now(), spent);
         close_all(std::move(spent));
@@ -159,6 +181,7 @@ Task<Result<Lease>> Pool::Impl::lease_from(Sides group, bool fresh_only, Deadlin
         break;
       }
     }
+    if (group.empty()) co_return std::unexpected(std::move(last));
     if (!chosen) {
       waiter.join(group);
       const Deadline look =
@@ -191,10 +214,7 @@ Task<Result<Lease>> Pool::Impl::open(std::shared_ptr<UpstreamSide> side, Connect
                                      Deadline deadline, CancelSource& cancel) {
   const std::shared_ptr<Upstream>& upstream = side->upstream();
   const TimePoint started = Clock::now();
-  if (!upstream->breaker->try_acquire(started))
-    co_return fail(
-        ErrorKind::unavailable,
-        fmt::format("{} is left alone for a while: its connections fail", upstream->name));
+  if (!upstream->breaker->try_acquire(started)) co_return std::unexpected(left_alone(*upstream));
   auto client = co_await SmtpClient::connect(loop, resolver, offload, *upstream, deadline, cancel);
   if (client) {
     health.connected(*upstream, **client);
@@ -213,8 +233,10 @@ Task<Result<Lease>> Pool::Impl::open(std::shared_ptr<UpstreamSide> side, Connect
 
 void Pool::Impl::give_back(Lease lease) {
   const std::shared_ptr<Upstream> upstream = lease.upstream;
-  if (lease.fresh && (lease.client->messages() > 0 || lease.client->in_step()))
-    health.served(*upstream);
+  if (lease.client->messages() > 0 || lease.client->in_step()) {
+    health.worked(*upstream, Clock::now());
+    if (lease.fresh) health.served(*upstream);
+  }
   if (stopping.cancelled()) return;
   lease.client->set_bound(Deadline::never());
   if (!lease.client->reusable() || lease.lifetime.over(Clock::now(), lease.client->messages()))
@@ -250,6 +272,13 @@ void Pool::Impl::close(Lease lease) { spawn(say_goodbye(shared_from_this(), std:
 
 void Pool::Impl::close_all(std::vector<Lease> leases) {
   for (Lease& lease : leases) close(std::move(lease));
+}
+
+Task<void> Pool::Impl::check(std::shared_ptr<Impl> self, std::shared_ptr<Upstream> upstream,
+                             ConnectionSlot slot) {
+  const UnderWay counted(*self);
+  co_await self->checks.check(self->loop, self->resolver, self->offload, std::move(upstream),
+                              std::move(slot), self->stopping);
 }
 
 Task<void> Pool::Impl::say_goodbye(std::shared_ptr<Impl> self, Lease lease) {
@@ -295,6 +324,7 @@ void Pool::Impl::forget_unused() {
 void Pool::Impl::shut_down() {
   stopping.cancel();
   sweeper.stop();
+  checks.stop();
   for (SmtpClient* client : parting) client->cancel();
   for (const auto& [key, side] : sides) side->close_idle();
 }
@@ -319,6 +349,8 @@ void Pool::reset_and_give_back(Lease lease) {
 }
 
 void Pool::drop(Lease lease, const Error& why) { impl_->drop(std::move(lease), why); }
+
+void Pool::watch(const Upstreams& upstreams) { impl_->checks.watch(upstreams); }
 
 void Pool::shut_down() { impl_->shut_down(); }
 

@@ -45,6 +45,10 @@ class Pool {
   // against its upstream; one that we gave up (ErrorKind::cancelled) or that was stale does not.
   void drop(Lease lease, const Error& why);
 
+  // The upstreams of the configuration from now on: they are checked while they carry no mail, and
+  // at once if they never were (checks.h). Each is checked by one of the pools that watch it.
+  void watch(const Upstreams& upstreams);
+
   // Closes the idle connections and cancels what is pending; every later lease() is `cancelled`,
   // every later give_back() closes.
   void shut_down();

@@ -124,6 +124,18 @@ void UpstreamSettings::visit(SettingsVisitor& v) {
   v.field("breaker_pause", breaker_pause,
           "How long a skipped upstream is left alone before one connection is tried.");
 
+  v.field(
+      "health_check", health_check,
+      "An upstream that carried no mail for so long is asked whether it is well: by a new "
+      "connection, as far as EHLO, TLS and the log-in, and QUIT. Once at the start, too, so that "
+      "our own EHLO can tell what it offers. 0s: never.");
+  v.field("health_timeout", health_timeout,
+          "Time for one such check; more than the upstream lets its clients wait for a greeting.");
+  v.field("health_failures", health_failures,
+          "After so many failed checks in a row the upstream is skipped.", 1, 1000);
+  v.field("health_successes", health_successes,
+          "After so many good checks in a row a skipped upstream is used again.", 1, 1000);
+
   v.table("auth", "How we log in to this upstream.",
           [this](SettingsVisitor& t) { login.visit(t); });
 
@@ -145,6 +157,7 @@ void UpstreamSettings::visit(SettingsVisitor& v) {
             "send the message a second time");
   const std::initializer_list<std::pair<std::string_view, std::chrono::milliseconds>> waits{
       {"max_age", max_age},
+      {"health_timeout", health_timeout},
       {"connect_timeout", connect_timeout},
       {"greeting_timeout", greeting_timeout},
       {"command_timeout", command_timeout},

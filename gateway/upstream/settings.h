@@ -52,6 +52,10 @@ struct UpstreamSettings {
   std::chrono::milliseconds final_timeout{480'000};
   std::int64_t breaker_failures = 5;                // in a row: then skipped
   std::chrono::milliseconds breaker_pause{10'000};  // until one probe is let through
+  std::chrono::milliseconds health_check{30'000};   // 0: none
+  std::chrono::milliseconds health_timeout{15'000};
+  std::int64_t health_failures = 2;   // in a row: down
+  std::int64_t health_successes = 2;  // in a row: up again
 
   LoginSettings login;
 

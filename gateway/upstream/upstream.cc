@@ -21,9 +21,8 @@ Result<std::shared_ptr<Upstream>> Upstream::make(
       return known;
     }
 
-  auto upstream = std::make_shared<Upstream>();
+  auto upstream = std::make_shared<Upstream>(settings);
   upstream->name = std::move(name);
-  upstream->settings = settings;
   upstream->hostname = hostname;
   upstream->authorities = std::move(authorities);
   upstream->breaker = std::make_shared<Breaker>(settings.breaker_failures, settings.breaker_pause);

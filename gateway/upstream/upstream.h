@@ -14,6 +14,7 @@
 #include "gateway/base/error.h"
 #include "gateway/net/tls_context.h"
 #include "gateway/upstream/breaker.h"
+#include "gateway/upstream/check_state.h"
 #include "gateway/upstream/login_memory.h"
 #include "gateway/upstream/offer.h"
 #include "gateway/upstream/settings.h"
@@ -21,6 +22,8 @@
 namespace sekisho::upstream {
 
 struct Upstream {
+  explicit Upstream(const UpstreamSettings& with) : settings(with), checks(with) {}
+
   std::string name;
   UpstreamSettings settings;
   std::string hostname;                   // ours, for EHLO
@@ -29,6 +32,7 @@ struct Upstream {
   std::shared_ptr<Breaker> breaker;
   std::shared_ptr<LoginMemory> logins = std::make_shared<LoginMemory>();
   LastHello last_hello;
+  CheckState checks;
 
   std::atomic<std::int64_t> connections{0};  // open or being opened, over all loops
   std::atomic<bool> wanted{false};  // a loop waits for a connection that another keeps idle

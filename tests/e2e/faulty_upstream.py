@@ -21,11 +21,13 @@ final_timeout = "2s"
 breaker_failures = {breaker_failures}
 breaker_pause = "{breaker_pause}"
 idle = "{idle}"
+health_check = "{health_check}"
+health_timeout = "1s"
 """
 
 
 def upstream_table(port, name="main", priority=10, breaker_failures=1000, breaker_pause="10s",
-                   idle="60s"):
+                   idle="60s", health_check="0s"):
     return UPSTREAM.format(**locals())
 
 

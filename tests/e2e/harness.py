@@ -102,7 +102,8 @@ class Gateway:
         for name, password in (USERS if users is None else users).items():
             self.run("user", "add", name, "--file", self.folder / "users", input=password + "\n")
         text = "" if upstream is None else \
-            f'[upstream.main]\nhost = "127.0.0.1"\nport = {upstream}\ntls = "never"\n'
+            f'[upstream.main]\nhost = "127.0.0.1"\nport = {upstream}\ntls = "never"\n' \
+            'health_check = "0s"\n'
         (self.folder / "sekisho.toml").write_text(
             (config or DEFAULT_CONFIG).format(upstream=text, extra=extra, top=top))
 

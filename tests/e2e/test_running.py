@@ -334,7 +334,8 @@ class Reload(unittest.TestCase):
 
     def test_changing_to_the_inbox_is_refused_and_said(self):
         self.reload(self.config.replace(f'[upstream.main]\nhost = "127.0.0.1"\n'
-                                        f'port = {self.upstream.port}\ntls = "never"\n', ""),
+                                        f'port = {self.upstream.port}\ntls = "never"\n'
+                                        'health_check = "0s"\n', ""),
                     "reload_refused")
         self.assertRegex(self.gateway.log(), r"reload_refused [^\n]*inbox needs a restart")
         self.assertEqual(self.ask(self.open(), "example.com"), "250")

@@ -21,6 +21,7 @@ host = "127.0.0.1"
 port = {port}
 tls = "required"
 breaker_pause = "100ms"
+health_check = "0s"
 [upstream.main.auth]
 user = "gateway"
 secret_file = "secret"

@@ -100,7 +100,9 @@ config::Settings make_settings(
       root, certificate().certificate_file().string(), certificate().key_file().string());
   for (std::size_t i = 0; i < upstreams.size(); ++i)
     places += fmt::format(
-        "[upstream.{}]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"never\"\npriority = {}\n",
+        // A script says what its upstream sees: no checks.
+        "[upstream.{}]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"never\"\npriority = {}\n"
+        "health_check = \"0s\"\n",
         i == 0   ? std::string("main")
         : i == 1 ? std::string("spare")
                  : fmt::format("spare{}", i + 1),

@@ -30,10 +30,40 @@ TEST(Breaker, OpensAtItsLimitAndSaysSoOnce) {
 
 TEST(Breaker, OpensAtOnceWhenTryingAgainCanOnlyDoHarm) {
   Breaker breaker(5, 10s);
-  EXPECT_TRUE(breaker.failed(kStart, true));
+  EXPECT_TRUE(breaker.failed(kStart, Breaker::Failure::final));
   EXPECT_TRUE(breaker.open());
   EXPECT_FALSE(breaker.try_acquire(kStart + 9999ms));
-  EXPECT_FALSE(breaker.failed(kStart, true));
+  EXPECT_FALSE(breaker.failed(kStart, Breaker::Failure::final));
+}
+
+TEST(Breaker, LetsChecksEndARowOfConnectionsThatFailed) {
+  Breaker breaker(2, 10s);
+  (void)breaker.failed(kStart);
+  (void)breaker.failed(kStart);
+  EXPECT_TRUE(breaker.answers());
+  EXPECT_FALSE(breaker.open());
+  EXPECT_FALSE(breaker.failed(kStart));
+}
+
+TEST(Breaker, LetsChecksEndNoRowOfWorkThatFailed) {
+  Breaker breaker(2, 10s);
+  (void)breaker.failed(kStart, Breaker::Failure::work);
+  (void)breaker.failed(kStart);
+  EXPECT_FALSE(breaker.answers());
+  EXPECT_FALSE(breaker.open());
+  EXPECT_FALSE(breaker.failed(kStart)) << "the same row";
+  EXPECT_TRUE(breaker.open());
+  EXPECT_TRUE(breaker.succeeded());
+}
+
+TEST(Breaker, LetsNoProbeThroughWhileItIsHeld) {
+  Breaker breaker(1, 10s);
+  breaker.hold(kStart + 1h);
+  EXPECT_TRUE(breaker.try_acquire(kStart)) << "it is closed";
+  (void)breaker.failed(kStart);
+  breaker.hold(kStart + 30s);
+  EXPECT_FALSE(breaker.try_acquire(kStart + 29s));
+  EXPECT_TRUE(breaker.try_acquire(kStart + 30s));
 }
 
 TEST(Breaker, CountsOnlyFailuresInARow) {

@@ -14,7 +14,7 @@ using smtp::Reply;
 Upstreams group_of(const std::vector<std::string>& names) {
   Upstreams group;
   for (const std::string& name : names) {
-    group.push_back(std::make_shared<Upstream>());
+    group.push_back(std::make_shared<Upstream>(UpstreamSettings{}));
     group.back()->name = name;
   }
   return group;

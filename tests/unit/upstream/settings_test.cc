@@ -13,7 +13,7 @@ TEST(UpstreamSettings, DocumentsEveryField) {
   UpstreamSettings settings;
   test::SettingsErrors visitor;
   settings.visit(visitor);
-  EXPECT_EQ(visitor.keys.size(), 26U);
+  EXPECT_EQ(visitor.keys.size(), 30U);
   EXPECT_TRUE(visitor.undocumented.empty());
 }
 
@@ -52,6 +52,8 @@ TEST(UpstreamSettings, NamesTheKeyThatIsWrong) {
          s.tls = TlsMode::never;
          s.tls_name = "mail.example.org";
        }},
+      {"health_timeout", [](auto& s) { s.health_timeout = {}; }},
+      {"", [](auto& s) { s.health_check = {}; }},
       {"max_age", [](auto& s) { s.max_age = {}; }},
       {"refused_pause", [](auto& s) { s.login.refused_pause = {}; }},
       {"tls_ca_file", [](auto& s) { s.tls_ca_file = "/etc/ca.pem"; }},

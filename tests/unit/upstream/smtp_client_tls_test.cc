@@ -201,9 +201,8 @@ TEST_F(SmtpClientTls, TakesNoTlsEndForAnAnswer) {
 
 TEST_F(SmtpClientTls, RefusesToWorkWithoutAContext) {
   ScriptedUpstream upstream;
-  Upstream wanted;
+  Upstream wanted(settings(upstream, TlsMode::required));
   wanted.name = "mta";
-  wanted.settings = settings(upstream, TlsMode::required);
   const auto client =
       run(SmtpClient::connect(loop, resolver, offload, wanted, Deadline::in(5s), cancel));
   ASSERT_FALSE(client);
