@@ -8,6 +8,7 @@
 #include <gsasl.h>
 
 #include "gateway/base/text.h"
+#include "gateway/base/utf8.h"
 
 namespace sekisho::auth {
 namespace {
@@ -16,6 +17,19 @@ namespace {
 constexpr std::size_t kMaxMessage = 4096;
 
 std::string or_empty(const char* text) { return text == nullptr ? std::string() : text; }
+
+// RFC 5802 section 7: UTF-8 text; nothing in it is a control character.
+bool is_text(std::string_view message) {
+  return is_utf8(message) &&
+         std::ranges::none_of(message, [](char c) { return (c >= 0 && c < ' ') || c == 0x7F; });
+}
+
+// The nonce comes back in our own message: visible ASCII, as the grammar has it.
+bool has_well_formed_nonce(std::string_view first) {
+  const auto parts = split(first, ',');  // the flag, the authorization identity, the name, it
+  return parts.size() > 3 &&
+         std::ranges::all_of(parts[3], [](char c) { return c > ' ' && c < 0x7F; });
+}
 
 // RFC 5802 section 5.1: in names every '=' begins "=2C" or "=3D"; libgsasl lets others stand.
 bool has_well_escaped_names(std::string_view first) {
@@ -105,11 +119,11 @@ std::string ScramServer::objection(std::string_view first) const {
 }
 
 ScramServer::Step ScramServer::step(std::string_view message) {
-  if (message.empty() || message.size() > kMaxMessage ||
-      message.find('\0') != std::string_view::npos)
+  if (message.empty() || message.size() > kMaxMessage || !is_text(message))
     return {Outcome::malformed, "SCRAM: a message that is none"};
   if (!std::exchange(begun_, true)) {
     if (!has_well_escaped_names(message)) return {Outcome::malformed, "SCRAM: a name that is none"};
+    if (!has_well_formed_nonce(message)) return {Outcome::malformed, "SCRAM: a nonce that is none"};
     if (std::string why = objection(message); !why.empty())
       return {Outcome::wrong, "SCRAM: " + why};
   }

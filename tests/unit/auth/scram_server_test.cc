@@ -100,7 +100,9 @@ TEST(ScramServer, TakesNoFirstMessageThatIsNone) {
         std::string("n,,r=abcdefgh,n=user"), std::string("n,,n=us=3Xer,r=abcdefgh"),
         std::string("n,,n=user,r=abc\0defgh", 21), std::string("m,,n=user,r=abcdefgh"),
         std::string("n,,m=ext,n=user,r=abcdefgh"), "n,,n=" + std::string(5000, 'u') + ",r=abcdefgh",
-        std::string("n,,n=,r=abcdefgh")}) {
+        std::string("n,,n=,r=abcdefgh"), std::string("n,,n=user,r=abc\ndefgh"),
+        std::string("n,,n=us\xffr,r=abcdefgh"), std::string("n,,n=user,r=abc\u00e9fgh"),
+        std::string("n,,n=user,r=abc defgh")}) {
     const auto step = server().step(first);
     EXPECT_TRUE(step.outcome == Outcome::malformed || step.outcome == Outcome::wrong) << first;
   }
