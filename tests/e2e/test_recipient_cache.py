@@ -54,7 +54,7 @@ max_messages = 1
                 self.assertEqual(again, first)
                 wire.expect(221, "QUIT")
             self.assertEqual(self.asked(before), 1)
-            self.assertEqual(gateway.log().count("cached=yes"), 20)
+            wait_until(lambda: gateway.log().count("cached=yes") == 20, "20 lines of the log")
 
             gateway.signal(signal.SIGHUP)
             gateway.wait_for_log("reloaded")
