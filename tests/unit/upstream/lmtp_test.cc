@@ -101,6 +101,26 @@ TEST_F(Lmtp, DoesNotFallBackToSmtpWhereItIsNotSpoken) {
   EXPECT_THAT(store.commands(), ElementsAre("LHLO gateway.test"));
 }
 
+TEST_F(Lmtp, TakesAnAnswerForEachRecipientAfterTheLastChunk) {
+  ScriptedUpstream chunked({.extensions = {"PIPELINING", "CHUNKING", "BINARYMIME"}});
+  chunked.on(".", {step::reply("250 2.0.0 ok\r\n552 5.2.2 full")});
+  UpstreamSettings all = settings_for(chunked.port());
+  all.protocol = Protocol::lmtp;
+  auto client = connect(all).value();
+  mail::Envelope envelope = envelope_from("a@example.org");
+  envelope.parameters.body = smtp::Body::binary_mime;
+  const auto recipients = recipients_for({"a@example.net", "b@example.net"});
+  ASSERT_TRUE(run(client->mail_and_rcpts(envelope, pointers_to(recipients))));
+  ASSERT_TRUE(client->begin_chunks());
+  ASSERT_TRUE(run(client->send("Subject: x\r\n\r\nhello")));
+  const auto answers = run(client->finish());
+  ASSERT_TRUE(answers) << answers.error().text;
+  ASSERT_EQ(answers->size(), 2U);
+  EXPECT_TRUE(std::holds_alternative<UpstreamAcceptance>(answers->at(0)));
+  EXPECT_EQ(std::get<smtp::Reply>(answers->at(1)).code, 552);
+  EXPECT_TRUE(client->reusable());
+}
+
 TEST_F(Lmtp, CarriesManyMessagesOnOneConnection) {
   EXPECT_THAT(send_to(kThree), ElementsAre(250, 250, 250));
   EXPECT_THAT(run(talk(*last, {"d@example.net"})), ElementsAre(250));
