@@ -24,6 +24,7 @@ class Intake {
     std::uint64_t message_size;
     std::size_t header_size;
     std::size_t text_line;  // 0: none
+    smtp::DotDecoder::BareLf bare_lf = smtp::DotDecoder::BareLf::refuse;
   };
   enum class Form : std::uint8_t {
     data,    // dot-stuffed, up to the dot
@@ -35,7 +36,7 @@ class Intake {
       : message_(message),
         limits_(limits),
         form_(form),
-        decoder_(limits.text_line),
+        decoder_(limits.text_line, limits.bare_lf),
         check_(limits.text_line) {}
 
   // The next chunk begins; the one before was read. Not with Form::data.

@@ -90,7 +90,7 @@ void LoopThread::accept(const Endpoint& address, Descriptor client, const Endpoi
     return accept_from_proxy(plan, std::move(client), peer);
   const auto& limits = snapshot_->settings.limits;
   auto ticket =
-      shared_.limits.admit(peer.address, limits.max_connections, limits.max_connections_per_client);
+      shared_.limits.admit(peer.address, limits.max_connections, plan->max_connections_per_client);
   if (!ticket) return refuse(std::move(client), *plan, peer, ticket.error());
   const Endpoint local = local_endpoint(client.get());
   open_session({.snapshot = snapshot_,
@@ -102,6 +102,10 @@ void LoopThread::accept(const Endpoint& address, Descriptor client, const Endpoi
 }
 
 void LoopThread::open_session(Connection connection) {
+  const auto& devices = connection.plan->devices;
+  if (devices && connection.client_known &&
+      devices->clients().find(connection.remote.address) == nullptr)
+    return refuse_stranger(connection);
   sessions_.push_front(std::make_unique<Session>(services_, std::move(connection)));
   try {
     spawn(serve(sessions_.begin()));
@@ -156,9 +160,8 @@ void LoopThread::arrive(Connection connection, const Result<ProxyHeader>& header
     connection.remote = header->source;
     connection.local = header->destination;
   }
-  const auto& limits = connection.snapshot->settings.limits;
   if (const auto charged =
-          connection.ticket.charge(connection.remote.address, limits.max_connections_per_client);
+          connection.ticket.charge(connection.remote.address, plan.max_connections_per_client);
       !charged)
     return refuse(std::move(connection.socket), plan, connection.remote, charged.error());
   open_session(std::move(connection));
@@ -180,6 +183,18 @@ void LoopThread::refuse(Descriptor client, const ListenerPlan& plan, const Endpo
                {{"limit", std::string(limit)}})
       .add();
   shared_.refusals.refused(peer, plan.name, describe(refusal), Clock::now());
+}
+
+void LoopThread::refuse_stranger(const Connection& connection) {
+  const std::string reply =
+      smtp::Reply::of(554, "5.7.1", "not one of the devices of this listener").wire();
+  (void)::send(connection.socket.get(), reply.data(), reply.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  shared_.metrics
+      .counter("strangers_refused_total", "Connections of others than a listener's devices",
+               {{"listener", connection.plan->name}})
+      .add();
+  shared_.refusals.refused(connection.remote, connection.plan->name,
+                           "not one of the listener's devices", Clock::now());
 }
 
 // Without a word: nobody knows who would read it. A load balancer's check of the port says nothing

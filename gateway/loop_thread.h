@@ -69,6 +69,7 @@ class LoopThread {
   void open_session(Connection connection);
   void refuse(Descriptor client, const ListenerPlan& plan, const Endpoint& peer,
               ConnectionLimits::Refusal refusal);
+  void refuse_stranger(const Connection& connection);
   void refuse_proxy(const ListenerPlan& plan, const Endpoint& peer, std::string_view reason,
                     std::string_view why);
   Task<void> serve(Sessions::iterator place);

@@ -45,6 +45,7 @@ Session::Session(SessionServices& services, Connection connection)
                     make_socket_stream(services.loop, connection.socket.release(), cancel_),
                     snapshot_->settings.timeouts.reply),
       dialog_(plan_->dialog) {
+  speaker_ = {connection.remote, connection.local, connection.client_known};
   peer_.remote = connection.remote;
   peer_.local = connection.local;
   peer_.proxy = connection.proxy;
@@ -106,14 +107,7 @@ void Session::answer(const Reply& reply) {
 
 Task<std::string_view> Session::converse() {
   if (dialog_.rules().implicit_tls && !co_await begin_tls()) co_return "TLS handshake failed";
-  if (auto refused = co_await check(Stage::connect)) {
-    // RFC 5321 section 3.1: a greeting is 220 or 554; 421 says that we close.
-    const bool for_good = refused->permanent();
-    answer(Reply::of(for_good ? 554 : 421, for_good ? "5.7.1" : "4.7.0", refused->lines.front()));
-    co_return "refused at connect";
-  }
-  conversation_.say(Reply::plain(220, fmt::format("{} {} Sekisho", snapshot_->settings.hostname,
-                                                  peer_.lmtp ? "LMTP" : "ESMTP")));
+  if (const End end = co_await greet()) co_return *end;
   while (true) {
     if (draining_ && !transaction_) {
       answer(Reply::of(421, "4.3.2", "this server is shutting down, try again"));
@@ -135,6 +129,19 @@ Task<std::string_view> Session::converse() {
       co_return "too many errors";
     }
   }
+}
+
+// Also where another client takes over by XCLIENT.
+Task<Session::End> Session::greet() {
+  if (auto refused = co_await check(Stage::connect)) {
+    // RFC 5321 section 3.1: a greeting is 220 or 554; 421 says that we close.
+    const bool for_good = refused->permanent();
+    answer(Reply::of(for_good ? 554 : 421, for_good ? "5.7.1" : "4.7.0", refused->lines.front()));
+    co_return "refused at connect";
+  }
+  conversation_.say(Reply::plain(220, fmt::format("{} {} Sekisho", snapshot_->settings.hostname,
+                                                  peer_.lmtp ? "LMTP" : "ESMTP")));
+  co_return std::nullopt;
 }
 
 // The next command line. While we wait, an upstream connection is held for a moment only.
@@ -193,6 +200,8 @@ Task<Session::End> Session::obey(std::string_view line) {
       co_return co_await on_starttls();
     case Verb::auth:
       co_return co_await on_auth(command.argument);
+    case Verb::xclient:
+      co_return co_await on_xclient(command.argument);
     case Verb::mail:
       co_return co_await on_mail(command.argument);
     case Verb::rcpt:
@@ -231,20 +240,23 @@ Task<Session::End> Session::on_hello(Verb verb, std::string_view argument) {
     co_return std::nullopt;
   }
   co_await end_transaction();
-  peer_.helo = std::move(*name);
-  peer_.extended = verb != Verb::helo;
+  // Whoever speaks for another has said that one's name before; this may be its own.
+  peer_.helo = announced_.helo.value.value_or(std::move(*name));
+  peer_.extended = announced_.extended.value.value_or(verb != Verb::helo);
   if (auto refused = co_await check(Stage::helo)) {
     dialog_.greeting_refused();
     peer_.helo.clear();
     answer(*refused);
     co_return std::nullopt;
   }
-  dialog_.greeted(peer_.extended);
-  if (verb == Verb::helo)
+  dialog_.greeted(verb != Verb::helo);
+  if (verb == Verb::helo) {
     answer(Reply::plain(250, snapshot_->settings.hostname));
-  else
-    answer(offer_to_client(*snapshot_, dialog_, login_context())
-               .to_reply(snapshot_->settings.hostname, peer_.helo));
+    co_return std::nullopt;
+  }
+  auto offer = offer_to_client(*snapshot_, *plan_, dialog_, login_context());
+  if (may_speak_for_others()) offer.others.push_back(xclient_keyword(plan_->settings.proxies));
+  answer(offer.to_reply(snapshot_->settings.hostname, peer_.helo));
   co_return std::nullopt;
 }
 
@@ -254,9 +266,16 @@ Task<Session::End> Session::on_mail(std::string_view argument) {
     answer(command.error());
     co_return std::nullopt;
   }
-  if (auto refused = refuse_parameters(command->parameters, *snapshot_, dialog_)) {
+  if (auto refused = refuse_parameters(command->parameters, *snapshot_, *plan_, dialog_)) {
     answer(*refused);
     co_return std::nullopt;
+  }
+  if (const auto& devices = plan_->devices) {
+    if (!devices->take_message(peer_.remote.address, Clock::now())) {
+      answer(Reply::of(450, "4.7.1", "too many messages from this device, try again later"));
+      co_return std::nullopt;
+    }
+    command->sender = devices->sender();
   }
   if (messages_ >= snapshot_->settings.limits.max_messages) {
     answer(Reply::of(421, "4.7.0", "too many messages on this connection, open a new one"));

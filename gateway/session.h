@@ -11,6 +11,7 @@
 #include "gateway/connection.h"
 #include "gateway/conversation.h"
 #include "gateway/smtp/dialog.h"
+#include "gateway/smtp/xclient.h"
 #include "gateway/transaction.h"
 
 namespace sekisho {
@@ -30,10 +31,16 @@ class Session {
   void cut() { cancel_.cancel(); }
 
  private:
+  struct Speaker {
+    Endpoint remote;
+    Endpoint local;
+    bool known = true;
+  };
   // Why the session ends: a word for the log. Nothing: it goes on.
   using End = std::optional<std::string_view>;
 
   Task<std::string_view> converse();
+  Task<End> greet();
   Task<Result<LineReader::Line>> next_line();
   Task<End> obey(std::string_view line);
   std::string_view lost_client(const Error& error);
@@ -41,6 +48,7 @@ class Session {
   Task<End> on_hello(smtp::Verb verb, std::string_view argument);
   Task<End> on_starttls();
   Task<End> on_auth(std::string_view argument);
+  Task<End> on_xclient(std::string_view argument);
   Task<End> on_mail(std::string_view argument);
   Task<void> on_rcpt(std::string_view argument);
   Task<End> on_data();
@@ -53,6 +61,8 @@ class Session {
   Task<void> end_transaction();
   void answer(const smtp::Reply& reply);
   auth::LoginContext login_context();
+  [[nodiscard]] bool may_speak_for_others() const;
+  void become_announced_client();
 
   SessionServices& services_;
   std::shared_ptr<const Snapshot> snapshot_;
@@ -61,6 +71,8 @@ class Session {
   CancelSource cancel_;
   mail::Peer peer_;
   std::string certificate_user_;  // whom the client's certificate names, for AUTH EXTERNAL
+  Speaker speaker_;               // who is at the other end, whatever it says of its clients
+  smtp::Xclient announced_;       // what it said
   Conversation conversation_;
   smtp::Dialog dialog_;
   std::unique_ptr<filters::ChainRun> chain_;  // made when the first stage that has filters comes

@@ -37,8 +37,11 @@ Task<Session::End> Session::on_starttls() {
   co_await end_transaction();
   conversation_.say(Reply::of(220, "2.0.0", "ready to start TLS"));
   if (!co_await begin_tls()) co_return "TLS handshake failed";
-  // RFC 3207 section 4.2: all knowledge from before is forgotten.
+  // RFC 3207 section 4.2: all knowledge from before is forgotten. Of a client that was announced it
+  // stays that there is one: the right of its server's address must not become its.
   dialog_.tls_started();
+  if (std::exchange(announced_, {}) != smtp::Xclient()) announced_.address.said = true;
+  if (announced_.address.said) become_announced_client();
   peer_.helo.clear();
   peer_.extended = false;
   peer_.user.clear();
@@ -53,7 +56,7 @@ auth::LoginContext Session::login_context() {
           .local = peer_.local,
           .dovecot = services_.dovecot,
           .session_id = peer_.session_id,
-          .encrypted = dialog_.is_tls(),
+          .encrypted = dialog_.is_tls() || dialog_.rules().auth_in_clear,
           .channel_binding = tls == nullptr ? std::string_view() : tls->channel_binding,
           .certificate_user = certificate_user_};
 }

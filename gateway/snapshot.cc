@@ -33,14 +33,17 @@ bool takes_logins(Profile profile) {
   return profile == Profile::submission || profile == Profile::submissions;
 }
 
-smtp::DialogRules dialog_rules(const config::ListenerSettings& listener, bool has_tls) {
+smtp::DialogRules dialog_rules(const config::ListenerSettings& listener, bool has_tls,
+                               bool has_users) {
   const bool logins = takes_logins(listener.profile);
+  const bool legacy = listener.profile == Profile::legacy;
   return {.tls_available = has_tls,
           .implicit_tls = listener.profile == Profile::submissions,
           .require_tls = listener.require_tls,
           .require_auth = logins,
-          .offer_auth = logins,
-          .lmtp = listener.protocol == config::Protocol::lmtp};
+          .offer_auth = logins || (legacy && has_users),
+          .lmtp = listener.protocol == config::Protocol::lmtp,
+          .auth_in_clear = legacy && listener.legacy.auth_without_tls};
 }
 
 Result<upstream::Upstreams> make_upstreams(const config::Settings& settings,
@@ -144,7 +147,32 @@ Result<std::shared_ptr<const TlsContext>> make_tls(const Snapshot& made,
       {.certificates = made.certificates,
        .tickets = made.tickets,
        .clients = {.ask = listener.client_certificates != config::ClientCertificates::none,
-                   .authorities = listener.client_ca_file}});
+                   .authorities = listener.client_ca_file},
+       .obsolete_clients = listener.legacy.tls_1_0});
+}
+
+// What a listener takes of one client: [limits], and less from devices.
+Result<void> set_bounds(const config::LimitSettings& limits, const Snapshot* previous,
+                        ListenerPlan& plan) {
+  plan.max_message_size = limits.max_message_size.count;
+  plan.max_recipients = limits.max_recipients;
+  plan.max_connections_per_client = limits.max_connections_per_client;
+  if (plan.settings.profile != Profile::legacy) return {};
+  const config::LegacySettings& legacy = plan.settings.legacy;
+  if (legacy.repair_bare_lf) plan.bare_lf = smtp::DotDecoder::BareLf::repair;
+  plan.settings.sender_policy = sender::Policy::off;  // all have the one sender
+  plan.max_message_size = std::min(plan.max_message_size, legacy.max_message_size.count);
+  plan.max_recipients = std::min(plan.max_recipients, legacy.max_recipients);
+  plan.max_connections_per_client =
+      std::min(plan.max_connections_per_client, legacy.max_connections_per_client);
+  const DeviceRules* before = nullptr;
+  if (previous != nullptr)
+    if (const auto found = previous->listeners.find(plan.name); found != previous->listeners.end())
+      before = found->second->devices.get();
+  auto devices = DeviceRules::create(legacy, before);
+  if (!devices) return std::unexpected(std::move(devices.error()));
+  plan.devices = std::move(*devices);
+  return {};
 }
 
 }  // namespace
@@ -212,7 +240,9 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::build(config::Settings setting
     auto tls = make_tls(*made, listener);
     if (!tls) return fail(tls.error().kind, fmt::format("listener {}: {}", name, tls.error().text));
     plan->tls = std::move(*tls);
-    plan->dialog = dialog_rules(listener, plan->tls != nullptr);
+    plan->dialog = dialog_rules(listener, plan->tls != nullptr, made->authenticator != nullptr);
+    if (auto set = set_bounds(settings.limits, previous, *plan); !set)
+      return fail(set.error().kind, fmt::format("listener {}: {}", name, set.error().text));
     plan->chain = std::make_shared<filters::Chain>(std::move(links));
     made->listeners.emplace(name, std::move(plan));
   }

@@ -10,11 +10,13 @@
 #include "filters/chain.h"
 #include "gateway/auth/authenticator.h"
 #include "gateway/config/settings.h"
+#include "gateway/device_rules.h"
 #include "gateway/mail/spool.h"
 #include "gateway/net/tls_context.h"
 #include "gateway/relay/relay_gate.h"
 #include "gateway/sender/ownership.h"
 #include "gateway/smtp/dialog.h"
+#include "gateway/smtp/dot_codec.h"
 #include "gateway/upstream/pool.h"
 #include "gateway/upstream/recipient_cache.h"
 #include "gateway/upstream/routes.h"
@@ -27,7 +29,18 @@ struct ListenerPlan {
   relay::RelayPolicy relay;
   smtp::DialogRules dialog;
   std::shared_ptr<const filters::Chain> chain;
-  std::shared_ptr<const TlsContext> tls;  // null: no STARTTLS
+  std::shared_ptr<const TlsContext> tls;       // null: no STARTTLS
+  std::shared_ptr<const DeviceRules> devices;  // null: not the profile legacy
+  // [limits], or what is less of them here.
+  std::uint64_t max_message_size = 0;
+  std::int64_t max_recipients = 0;
+  std::int64_t max_connections_per_client = 0;
+  smtp::DotDecoder::BareLf bare_lf = smtp::DotDecoder::BareLf::refuse;
+
+  // Who may relay by address, where it isn't relay.networks that says so.
+  [[nodiscard]] const NetworkSet* networks() const {
+    return devices ? &devices->clients() : nullptr;
+  }
 };
 
 struct Snapshot {

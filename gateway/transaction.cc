@@ -122,15 +122,15 @@ Task<Reply> Transaction::begin() {
 
 Task<Reply> Transaction::add_recipient(smtp::RcptCommand command) {
   const PhaseTimer timer(record_.recipients_time);
-  const auto& limits = session_.snapshot.settings.limits;
   Reply reply = Reply::of(452, "4.5.3", "too many recipients in this transaction");
   Decider decider = Decider::limit;
   std::optional<Refused> by_filter;
-  if (envelope_.recipients.size() < static_cast<std::size_t>(limits.max_recipients)) {
+  if (envelope_.recipients.size() < static_cast<std::size_t>(session_.plan.max_recipients)) {
     auto grant = session_.snapshot.gate->decide({.policy = session_.plan.relay,
                                                  .authenticated_user = session_.peer.user,
                                                  .client = session_.peer.remote.address,
                                                  .client_is_known = session_.peer.address_known,
+                                                 .listener_networks = session_.plan.networks(),
                                                  .recipient = command.recipient,
                                                  .source_route = command.source_route});
     if (!grant) {
@@ -226,9 +226,10 @@ Task<Result<std::string_view>> Transaction::read_block(Conversation& conversatio
 
 void Transaction::begin_reception(Intake::Form form) {
   const auto& settings = session_.snapshot.settings;
-  const Intake::Limits limits{.message_size = message_limit(session_.snapshot),
+  const Intake::Limits limits{.message_size = message_limit(session_.snapshot, session_.plan),
                               .header_size = settings.limits.max_header_size.count,
-                              .text_line = static_cast<std::size_t>(settings.limits.max_text_line)};
+                              .text_line = static_cast<std::size_t>(settings.limits.max_text_line),
+                              .bare_lf = session_.plan.bare_lf};
   reception_.emplace(Intake(message_, limits, form), Deadline::in(settings.timeouts.data));
 }
 
@@ -348,6 +349,10 @@ std::string Transaction::outgoing_header_section() {
                                          std::chrono::system_clock::now());
   // Only our own filters mark a message: a mark that it came with is none.
   if (headers.find(kQuarantineField) != nullptr) edits_.remove(kQuarantineField);
+  if (session_.plan.devices)
+    session_.plan.devices->edit(
+        headers, edits_, fmt::format("<{}@{}>", envelope_.id, session_.snapshot.settings.hostname),
+        std::chrono::system_clock::now());
   if (!quarantine_why_.empty()) edits_.add(kQuarantineField, quarantine_why_);
   out += edits_.empty() ? section.substr(0, head)
                         : edits_.apply(std::string_view(section).substr(0, head));

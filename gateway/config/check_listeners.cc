@@ -25,6 +25,7 @@ int usual_port(const ListenerSettings& listener) {
       return 465;
     case Profile::mx:
     case Profile::internal:
+    case Profile::legacy:
       return 25;
   }
   return 25;
@@ -97,6 +98,39 @@ void check_lmtp(const CheckContext& context, const std::string& table,
   }
 }
 
+// What is weak is told every time, so that nobody forgets that it is there.
+void check_devices(const CheckContext& context, const std::string& table,
+                   const LegacySettings& legacy) {
+  const std::string prefix = table + ".legacy.";
+  if (legacy.clients.empty() && !context.has_error(prefix + "clients"))
+    context.missing(prefix + "clients", table,
+                    "profile legacy serves named devices alone, and none is named",
+                    fmt::format("set clients = [\"192.168.1.20\"] under [{}.legacy]", table));
+  if (legacy.sender.empty() && !context.has_error(prefix + "sender"))
+    context.missing(prefix + "sender", table,
+                    "profile legacy needs the address in whose name its devices send",
+                    fmt::format("set sender = \"scanner@example.com\" under [{}.legacy]", table));
+  if (legacy.auth_without_tls && !context.settings().auth.given())
+    context.wrong(prefix + "auth_without_tls", "nobody can log in: there is nothing under [auth]",
+                  "remove the line, or say who the users are");
+  if (legacy.tls_1_0 && !context.settings().tls.given())
+    context.wrong(prefix + "tls_1_0", "has no effect without a certificate",
+                  "remove the line, or set certificate and key under [tls]");
+  context.warn(table + ".profile",
+               "INSECURE: whoever uses the address of one of these devices sends mail as "
+               "legacy.sender, to anybody",
+               "only for devices that can't use submission or submissions");
+  if (legacy.auth_without_tls)
+    context.warn(prefix + "auth_without_tls", "INSECURE: passwords cross the network in clear text",
+                 "give these devices users of their own");
+  if (legacy.tls_1_0)
+    context.warn(prefix + "tls_1_0",
+                 "INSECURE: TLS 1.0 and 1.1 are broken; who can listen can read");
+  if (legacy.repair_bare_lf)
+    context.warn(prefix + "repair_bare_lf",
+                 "messages that break the standard are changed on their way");
+}
+
 void check_profile(const CheckContext& context, const std::string& table,
                    const ListenerSettings& listener) {
   const Settings& settings = context.settings();
@@ -127,6 +161,12 @@ void check_profile(const CheckContext& context, const std::string& table,
         "set certificate and key under [tls]");
   }
   check_lmtp(context, table, listener);
+  if (listener.proxies.xclient_login && !for_users &&
+      !context.has_error(table + ".xclient_login")) {
+    context.wrong(table + ".xclient_login",
+                  fmt::format("nobody logs in where the profile is {}", profile),
+                  "remove the line; LOGIN is for submission and submissions");
+  }
   const relay::RelaySettings& relay = settings.relay;
   if (listener.profile == Profile::mx && relay.domains.empty() && relay.domains_file.empty()) {
     context.missing("relay.domains", table,
@@ -141,12 +181,15 @@ void check_profile(const CheckContext& context, const std::string& table,
                     "nobody could send anything",
                     "set networks = [\"192.0.2.10\"] under [relay]");
   }
+  if (listener.profile == Profile::legacy) check_devices(context, table, listener.legacy);
   const std::optional<Endpoint> endpoint = Endpoint::parse(listener.address);
-  if (listener.profile != Profile::internal || !endpoint) return;
+  const bool by_address =
+      listener.profile == Profile::internal || listener.profile == Profile::legacy;
+  if (!by_address || !endpoint) return;
   if (endpoint->address.is_unspecified() || !is_private(endpoint->address)) {
     context.warn(table + ".address",
-                 "the world can reach a listener that relays without a password; relay.networks is "
-                 "all that keeps strangers out",
+                 "the world can reach a listener that relays without a password; the client's "
+                 "address is all that keeps strangers out",
                  "listen on the address of the inner network if you can");
   }
 }

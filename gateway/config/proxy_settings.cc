@@ -27,7 +27,17 @@ void ProxySettings::visit(SettingsVisitor& v) {
           "of them must begin with a PROXY header (version 1 or 2), whose client is the client "
           "from then on; all other connections are closed. What a proxy names is believed: let "
           "nothing else connect from its address.");
+  v.field(
+      "xclient_from", xclient_from,
+      "Servers that may tell by XCLIENT whom they speak for, for example [\"192.0.2.10\"]. They "
+      "are offered it in EHLO, everybody else is refused. What they tell is believed.");
+  v.field("xclient_login", xclient_login,
+          "Whether the LOGIN that a server of xclient_from names counts as logged in, as if the "
+          "password had been checked here; for proxies that check it themselves.");
   check_peers(v, "proxy_protocol", proxy_protocol);
+  check_peers(v, "xclient_from", xclient_from);
+  if (xclient_login && xclient_from.empty())
+    v.error("xclient_login", "has no effect without xclient_from");
 }
 
 }  // namespace sekisho::config

@@ -2,7 +2,6 @@
 // relay by address hangs on what they announce. A part of [listener.NAME].
 #pragma once
 
-#include <string_view>
 #include <vector>
 
 #include "gateway/base/ip.h"
@@ -12,6 +11,8 @@ namespace sekisho::config {
 
 struct ProxySettings {
   std::vector<Network> proxy_protocol;  // not empty: everybody must come through one of these
+  std::vector<Network> xclient_from;
+  bool xclient_login = false;
 
   void visit(SettingsVisitor& v);
 };

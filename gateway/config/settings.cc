@@ -20,11 +20,13 @@ void ListenerSettings::visit(SettingsVisitor& v) {
       {{"submission", Profile::submission},
        {"submissions", Profile::submissions},
        {"mx", Profile::mx},
-       {"internal", Profile::internal}},
+       {"internal", Profile::internal},
+       {"legacy", Profile::legacy}},
       "Who may send what here: submission (users who log in, after STARTTLS), submissions (the "
       "same "
       "with TLS from the first byte), mx (anybody, to relay.domains alone), internal (clients in "
-      "relay.networks, to anybody); required.");
+      "relay.networks, to anybody), legacy (devices that can do no better, named in the table "
+      "legacy); required.");
   const bool for_users = profile == Profile::submission || profile == Profile::submissions;
   v.choice<Protocol>(
       "protocol", protocol, {{"smtp", Protocol::smtp}, {"lmtp", Protocol::lmtp}},
@@ -60,10 +62,19 @@ void ListenerSettings::visit(SettingsVisitor& v) {
           "The filters of this listener in their order, by the names of their tables; by default "
           "the list `filters` at the top.");
   filters_set = v.is_set("filters");
+  const bool has_legacy = v.is_set("legacy");
+  if (profile == Profile::legacy || has_legacy || !v.is_set("profile"))
+    v.table("legacy", "The devices of a listener with profile = \"legacy\".",
+            [this](SettingsVisitor& t) { legacy.visit(t); });
+  if (has_legacy && v.is_set("profile") && profile != Profile::legacy)
+    v.error("legacy", "belongs to profile = \"legacy\" alone");
+  if (profile == Profile::legacy && !proxies.xclient_from.empty())
+    v.error("xclient_from", "devices speak for themselves: remove the line");
 
   if (!v.is_set("address")) v.error("address", "a listener needs an address and port");
   if (!v.is_set("profile")) {
-    v.error("profile", "a listener needs a profile: submission, submissions, mx or internal");
+    v.error("profile",
+            "a listener needs a profile: submission, submissions, mx, internal or legacy");
   }
   if (client_certificates == ClientCertificates::require && client_ca_file.empty()) {
     v.error("client_certificates",
@@ -276,6 +287,7 @@ relay::RelayPolicy relay_policy(Profile profile) {
     case Profile::mx:
       return {.by_local_domain = true};
     case Profile::internal:
+    case Profile::legacy:  // its own
       return {.by_network = true};
   }
   return {};
@@ -291,6 +303,8 @@ std::string_view to_string(Profile profile) {
       return "mx";
     case Profile::internal:
       return "internal";
+    case Profile::legacy:
+      return "legacy";
   }
   return "unknown";
 }

@@ -16,6 +16,7 @@
 #include "gateway/auth/certificate_login.h"
 #include "gateway/base/log.h"
 #include "gateway/base/settings_visitor.h"
+#include "gateway/config/legacy_settings.h"
 #include "gateway/config/proxy_settings.h"
 #include "gateway/dns/dns_settings.h"
 #include "gateway/mail/mime_view.h"
@@ -28,7 +29,7 @@
 
 namespace sekisho::config {
 
-enum class Profile : std::uint8_t { submission, submissions, mx, internal };
+enum class Profile : std::uint8_t { submission, submissions, mx, internal, legacy };
 
 enum class Protocol : bool { smtp, lmtp };
 
@@ -45,6 +46,7 @@ struct ListenerSettings {
   ProxySettings proxies;
   sender::Policy sender_policy = sender::Policy::by_default;
   auth::CertificateLogin certificate_login;
+  LegacySettings legacy;
   std::vector<std::string> filters;  // names of [filter.NAME], in order; default: `filters` on top
   bool filters_set = false;          // was `filters` given here?
 

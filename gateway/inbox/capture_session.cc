@@ -120,6 +120,7 @@ Reply CaptureSession::answer(const smtp::Command& command) {
     case Verb::expn:
     case Verb::auth:
     case Verb::starttls:
+    case Verb::xclient:
       break;
   }
   return Reply::of(502, "5.5.1", "not offered here");

@@ -32,6 +32,7 @@ struct Peer {
   bool address_known = true;      // false: `remote` is a proxy's own address, it told no client's
   std::string listener;           // its name in the configuration
   std::string session_id;
+  std::string name;         // of its address, as a proxy told it; empty: none, or none told
   std::string helo;         // as given; encode before writing it anywhere
   bool extended = false;    // EHLO or LHLO
   bool lmtp = false;        // the listener speaks LMTP

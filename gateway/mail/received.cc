@@ -49,7 +49,9 @@ std::string received_field(const Peer& peer, const Envelope& envelope,
   if (hidden) {
     out += "authenticated-client";
   } else {
-    out += word(peer.helo) + " ([" + peer.remote.address.smtp_literal() + "])";
+    out += word(peer.helo) + " (";
+    if (!peer.name.empty()) out += word(peer.name) + " ";
+    out += "[" + peer.remote.address.smtp_literal() + "])";
   }
   out += "\r\n\tby " + word(options.hostname) + " (Sekisho";
   if (!options.loop_token.empty()) out += " " + encode_for_header(options.loop_token);

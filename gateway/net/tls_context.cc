@@ -16,6 +16,9 @@ constexpr const char* kCiphers =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
     "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+// Besides what such clients have. TLS 1.0 signs with MD5 and SHA-1, which OpenSSL allows at level 0
+// alone.
+constexpr const char* kObsoleteCiphers = "DEFAULT:!DHE:!PSK:!SRP:@SECLEVEL=0";
 constexpr std::string_view kGroups = "X25519:P-256:P-384";
 
 Result<NativeContext> make_context(const SSL_METHOD* method) {
@@ -61,6 +64,9 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::server(TlsServer server) {
   auto made = make_context(TLS_server_method());
   if (!made) return std::unexpected(std::move(made.error()));
   SSL_CTX* ctx = made->get();
+  if (server.obsolete_clients && (SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION) != 1 ||
+                                  SSL_CTX_set_cipher_list(ctx, kObsoleteCiphers) != 1))
+    return refused_by_tls("cannot set up TLS 1.0");
   // The chain is what the file holds; nothing is looked for among the clients' authorities.
   SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
   server.certificates->install(ctx);

@@ -26,6 +26,7 @@ struct TlsServer {
   std::shared_ptr<const TlsCertificates> certificates;
   std::shared_ptr<TicketKeys> tickets = nullptr;  // null: sessions are not resumed
   ClientCheck clients{};
+  bool obsolete_clients = false;  // TLS 1.0 and 1.1 as well, with what they need of old algorithms
 };
 
 class TlsContext {

@@ -61,7 +61,7 @@ std::expected<RelayGrant, smtp::Reply> RelayGate::decide(const RelayQuestion& qu
   if (policy.by_authentication && !question.authenticated_user.empty()) {
     return RelayGrant(Source::authenticated, recipient);
   }
-  if (policy.by_network && question.client_is_known && is_trusted_client(question.client)) {
+  if (policy.by_network && question.client_is_known && is_in_network(question)) {
     return RelayGrant(Source::client_network, recipient);
   }
   if (policy.by_local_domain && is_local_recipient(recipient)) {
@@ -69,6 +69,12 @@ std::expected<RelayGrant, smtp::Reply> RelayGate::decide(const RelayQuestion& qu
     return RelayGrant(Source::local_domain, recipient);
   }
   return deny(recipient, policy.by_authentication ? " (log in first)" : "");
+}
+
+bool RelayGate::is_in_network(const RelayQuestion& question) const {
+  const NetworkSet& networks =
+      question.listener_networks != nullptr ? *question.listener_networks : networks_;
+  return networks.find(question.client) != nullptr;
 }
 
 bool RelayGate::is_local_recipient(const smtp::Mailbox& recipient) const {

@@ -58,6 +58,7 @@ struct RelayQuestion {
   std::string_view authenticated_user;  // empty: none
   IpAddress client;
   bool client_is_known = true;  // false: it is the address of a proxy that speaks for nobody named
+  const NetworkSet* listener_networks = nullptr;  // instead of relay.networks; null: those
   smtp::Mailbox recipient;
   bool source_route = false;
 };
@@ -77,6 +78,7 @@ class RelayGate {
 
  private:
   RelayGate(std::shared_ptr<DomainSet> domains, NetworkSet networks);
+  [[nodiscard]] bool is_in_network(const RelayQuestion& question) const;
   [[nodiscard]] bool is_local_recipient(const smtp::Mailbox& recipient) const;
 
   std::shared_ptr<DomainSet> domains_;

@@ -13,11 +13,12 @@ struct Word {
   std::string_view name;
 };
 constexpr std::array kWords{
-    Word{Verb::ehlo, "EHLO"}, Word{Verb::helo, "HELO"},         Word{Verb::mail, "MAIL"},
-    Word{Verb::rcpt, "RCPT"}, Word{Verb::data, "DATA"},         Word{Verb::rset, "RSET"},
-    Word{Verb::bdat, "BDAT"}, Word{Verb::noop, "NOOP"},         Word{Verb::vrfy, "VRFY"},
-    Word{Verb::expn, "EXPN"}, Word{Verb::help, "HELP"},         Word{Verb::quit, "QUIT"},
-    Word{Verb::auth, "AUTH"}, Word{Verb::starttls, "STARTTLS"}, Word{Verb::lhlo, "LHLO"},
+    Word{Verb::ehlo, "EHLO"},       Word{Verb::helo, "HELO"},         Word{Verb::mail, "MAIL"},
+    Word{Verb::rcpt, "RCPT"},       Word{Verb::data, "DATA"},         Word{Verb::rset, "RSET"},
+    Word{Verb::bdat, "BDAT"},       Word{Verb::noop, "NOOP"},         Word{Verb::vrfy, "VRFY"},
+    Word{Verb::expn, "EXPN"},       Word{Verb::help, "HELP"},         Word{Verb::quit, "QUIT"},
+    Word{Verb::auth, "AUTH"},       Word{Verb::starttls, "STARTTLS"}, Word{Verb::lhlo, "LHLO"},
+    Word{Verb::xclient, "XCLIENT"},
 };
 
 }  // namespace

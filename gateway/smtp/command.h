@@ -31,6 +31,7 @@ enum class Verb : std::uint8_t {
   quit,
   auth,
   starttls,
+  xclient,
   unknown
 };
 std::string_view to_string(Verb verb);  // "EHLO"

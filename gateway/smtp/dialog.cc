@@ -53,6 +53,9 @@ std::optional<Reply> Dialog::refuse(Verb verb) const {
       if (tls_) return bad_sequence("TLS is active already");
       if (!rules_.tls_available) return not_implemented();
       return std::nullopt;
+    case Verb::xclient:
+      if (mail_) return bad_sequence("XCLIENT is not permitted during a transaction");
+      return std::nullopt;
     case Verb::expn:
       return not_implemented();
     case Verb::unknown:
@@ -86,7 +89,8 @@ std::optional<Reply> Dialog::refuse_mail() const {
 // RFC 4954 section 4.
 std::optional<Reply> Dialog::refuse_auth() const {
   if (!rules_.offer_auth) return not_implemented();
-  if (!tls_) return Reply::of(538, "5.7.11", "encryption required for authentication");
+  if (!tls_ && !rules_.auth_in_clear)
+    return Reply::of(538, "5.7.11", "encryption required for authentication");
   if (!extended_) return bad_sequence(rules_.lmtp ? "say LHLO first" : "say EHLO first");
   if (authenticated_) return bad_sequence("already authenticated");
   if (mail_) return bad_sequence("AUTH is not permitted during a transaction");
@@ -108,6 +112,12 @@ void Dialog::greeting_refused() {
 void Dialog::tls_started() {
   *this = Dialog(rules_);
   tls_ = true;
+}
+
+void Dialog::client_changed() {
+  const bool tls = tls_;
+  *this = Dialog(rules_);
+  tls_ = tls;
 }
 
 void Dialog::authenticated() { authenticated_ = true; }

@@ -17,7 +17,8 @@ struct DialogRules {
   bool require_tls = false;   // before MAIL and AUTH
   bool require_auth = false;  // before MAIL
   bool offer_auth = false;
-  bool lmtp = false;  // LHLO takes the place of EHLO and HELO (RFC 2033 section 4.1)
+  bool lmtp = false;           // LHLO takes the place of EHLO and HELO (RFC 2033 section 4.1)
+  bool auth_in_clear = false;  // for devices that can do no better
 };
 
 class Dialog {
@@ -31,6 +32,7 @@ class Dialog {
   void greeted(bool extended);  // EHLO, HELO or LHLO; also ends a transaction (RFC 5321 4.1.4)
   void greeting_refused();      // whatever was said before, the client must say hello again
   void tls_started();           // forgets everything (RFC 3207 section 4.2)
+  void client_changed();        // XCLIENT: forgets everything but that TLS is active
   void authenticated();
   void mail_accepted();
   void recipient_accepted();
@@ -44,8 +46,11 @@ class Dialog {
   [[nodiscard]] bool in_transaction() const { return mail_; }
   [[nodiscard]] std::size_t recipients() const { return recipients_; }
   [[nodiscard]] const DialogRules& rules() const { return rules_; }
-  // Is AUTH to be offered and taken now? Never before TLS (RFC 4954 section 4, our promise).
-  [[nodiscard]] bool auth_possible() const { return rules_.offer_auth && tls_; }
+  // Is AUTH to be offered and taken now? Not before TLS (RFC 4954 section 4, our promise), but
+  // where a listener for devices says so.
+  [[nodiscard]] bool auth_possible() const {
+    return rules_.offer_auth && (tls_ || rules_.auth_in_clear);
+  }
   [[nodiscard]] bool starttls_possible() const { return rules_.tls_available && !tls_; }
 
  private:

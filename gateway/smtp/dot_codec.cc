@@ -19,14 +19,23 @@ std::size_t DotDecoder::feed(std::string_view bytes, std::string& out) {
 // with a dot, or a CR whose successor isn't here yet.
 std::size_t DotDecoder::take_run(std::string_view bytes, std::string& out) {
   std::size_t at = 0;
+  std::size_t copied = 0;  // bytes[0, copied) are in the output
   do {
     state_ = State::text;
     const std::size_t hit = find_low_control(bytes, at);
     count(hit - at);
     at = hit;
-    if (at < bytes.size()) at = take_control(bytes, at);
+    if (at == bytes.size()) break;
+    if (bytes[at] == '\n' && bare_lf_ == BareLf::repair) {
+      out.append(bytes.substr(copied, at - copied)).append("\r\n");
+      copied = ++at;
+      count(2);
+      line_ = 0;
+    } else {
+      at = take_control(bytes, at);
+    }
   } while (at < bytes.size() && !(state_ == State::line_start && bytes[at] == '.'));
-  out.append(bytes.substr(0, at));
+  out.append(bytes.substr(copied, at - copied));
   return at;
 }
 

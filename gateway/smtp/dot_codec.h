@@ -18,7 +18,12 @@ class DotDecoder {
 
   // A line longer than `max_line` bytes, CRLF included, is a flaw (RFC 5321 4.5.3.1.6 says 1000;
   // real mail has longer ones, so the listener's setting is larger). 0: no limit.
-  explicit DotDecoder(std::size_t max_line = 0) : max_line_(max_line) {}
+  // `repair`: a bare LF becomes CRLF instead. It ends a line of the output and nothing else: the
+  // end of the message is found where it would be found without repair, and a dot behind it is
+  // text.
+  enum class BareLf : bool { refuse, repair };
+  explicit DotDecoder(std::size_t max_line = 0, BareLf bare_lf = BareLf::refuse)
+      : max_line_(max_line), bare_lf_(bare_lf) {}
 
   // Appends decoded bytes to `out` and returns how many of `bytes` were used: all of them, or up to
   // the end of the message, after which finished() is true and the rest belongs to the session.
@@ -47,6 +52,7 @@ class DotDecoder {
   }
 
   std::size_t max_line_;
+  BareLf bare_lf_;
   std::size_t line_ = 0;  // bytes of the current line, a stuffed dot apart
   std::uint64_t size_ = 0;
   State state_ = State::line_start;

@@ -81,6 +81,21 @@ bool is_offered(std::string_view offered, std::string_view name) {
 
 }  // namespace
 
+void Xclient::add(Xclient more) {
+  if (more.address.said) *this = Xclient();
+  const auto take = [](auto& into, auto& from) {
+    if (from.said) into = std::move(from);
+  };
+  take(name, more.name);
+  take(address, more.address);
+  take(port, more.port);
+  take(extended, more.extended);
+  take(helo, more.helo);
+  take(login, more.login);
+  take(destination, more.destination);
+  take(destination_port, more.destination_port);
+}
+
 std::expected<Xclient, Reply> parse_xclient(std::string_view argument) {
   auto parameters = parse_parameters(argument);
   if (!parameters) return std::unexpected(std::move(parameters.error()));

@@ -23,7 +23,7 @@ struct Said {
   bool operator==(const Said&) const = default;
 };
 
-// An XCLIENT command. What it doesn't say stays as it was.
+// An XCLIENT command, or several of them added up.
 struct Xclient {
   Said<std::string> name;  // a domain
   Said<IpAddress> address;
@@ -33,6 +33,9 @@ struct Xclient {
   Said<std::string> login;
   Said<IpAddress> destination;
   Said<std::uint16_t> destination_port;
+
+  // One that says an address begins anew, as with another client; else what is said is added.
+  void add(Xclient more);
   bool operator==(const Xclient&) const = default;
 };
 

@@ -41,6 +41,19 @@ Outcome decode(std::string_view wire, std::size_t slice, std::size_t max_line) {
   return outcome;
 }
 
+// With repair the end is where it is without, and no bare LF is left.
+void check_repair(std::string_view wire, std::size_t slice, const Outcome& strict) {
+  DotDecoder decoder(0, DotDecoder::BareLf::repair);
+  std::string message;
+  std::size_t used = 0;
+  while (used < wire.size() && !decoder.finished())
+    used += decoder.feed(wire.substr(used, slice), message);
+  require(used == strict.used && decoder.finished() == strict.finished);
+  require(decoder.flaw() != DotDecoder::Flaw::bare_lf);
+  for (std::size_t at = 0; at < message.size(); ++at)
+    require(message[at] != '\n' || (at > 0 && message[at - 1] == '\r'));
+}
+
 std::string encode(std::string_view message, std::size_t slice) {
   DotEncoder encoder;
   std::string out;
@@ -87,6 +100,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (unlimited.finished) {
     require(is_clean(unlimited.message) == (unlimited.flaw == DotDecoder::Flaw::none));
   }
+
+  check_repair(bytes, slice, unlimited);
 
   const auto wire = encode(bytes, slice);
   require(wire == encode(bytes, bytes.size() + 1));

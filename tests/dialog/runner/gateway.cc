@@ -55,6 +55,12 @@ profile = "submissions"
 [listener.internal]
 address = "127.0.0.1:0"
 profile = "internal"
+[listener.legacy]
+address = "127.0.0.1:0"
+profile = "legacy"
+[listener.legacy.legacy]
+clients = ["127.0.0.1"]
+sender = "scanner@example.com"
 )";
 
 const test::TestCertificate& certificate() {

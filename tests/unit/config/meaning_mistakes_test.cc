@@ -9,6 +9,9 @@ namespace {
 
 #define MX "[listener.in]\naddress = \"127.0.0.1:2525\"\nprofile = \"mx\"\n"
 #define INSIDE "[listener.in]\naddress = \"127.0.0.1:2525\"\nprofile = \"internal\"\n"
+#define DEVICES                                                         \
+  "[listener.in]\naddress = \"127.0.0.1:2525\"\nprofile = \"legacy\"\n" \
+  "[listener.in.legacy]\n"
 #define OURS "[relay]\ndomains = [\"example.com\"]\n"
 #define UP "[upstream.x]\nhost = \"mail.example.com\"\n"
 
@@ -121,6 +124,23 @@ constexpr Mistake kMistakes[] = {
     {MX "proxy_protocol = [\"0.0.0.0/0\"]\n" OURS, 4, 19, "can't be believed about its clients"},
     {MX "proxy_protocol = [\"192.0.2.1\", \"192.0.0.0/16\"]\n" OURS, 4, 32, "name single hosts"},
     {MX OURS "[timeouts]\nproxy_header = \"0s\"\n", 7, 16, "longer than nothing"},
+    {MX "xclient_from = [\"10.0.0.0/7\"]\n" OURS, 4, 17, "can't be believed about its clients"},
+    {MX "xclient_login = true\n" OURS, 4, 17, "has no effect without xclient_from"},
+    {MX "xclient_from = [\"192.0.2.1\"]\nxclient_login = true\n" OURS, 5, 17,
+     "nobody logs in where the profile is mx"},
+    {DEVICES "sender = \"scan@example.com\"\n", 1, 1, "and none is named"},
+    {DEVICES "clients = [\"192.168.1.2\"]\n", 1, 1, "in whose name its devices send"},
+    {DEVICES "clients = [\"192.168.1.2\"]\nsender = \"scan\"\n", 6, 10, "must be one address"},
+    {DEVICES "clients = [\"192.0.2.1\"]\nsender = \"scan@example.com\"\n", 5, 12,
+     "is not a private network"},
+    {DEVICES "clients = [\"10.0.0.0/7\"]\nsender = \"scan@example.com\"\n", 5, 12,
+     "name the devices one by one"},
+    {DEVICES "clients = [\"10.0.0.1\"]\nsender = \"scan@example.com\"\nauth_without_tls = true\n",
+     7, 20, "nobody can log in"},
+    {DEVICES "clients = [\"10.0.0.1\"]\nsender = \"scan@example.com\"\ntls_1_0 = true\n", 7, 11,
+     "has no effect without a certificate"},
+    {MX "[listener.in.legacy]\nclients = [\"10.0.0.1\"]\nsender = \"scan@example.com\"\n" OURS, 4,
+     1, "belongs to profile"},
     // Upstreams.
     {MX OURS "[upstream.x]\nport = 25", 6, 1, "needs a host"},
     {MX OURS "[upstream.x]\nhost = \"\"", 7, 8, "needs a host"},

@@ -193,5 +193,12 @@ TEST(LoopReason, WithoutATokenCountsNoFieldAsOurs) {
   EXPECT_EQ(loop_reason(Headers::parse(received(5, "")), 100, 0, ""), "");
 }
 
+TEST(Received, NameThatAProxyToldStandsBesideTheAddress) {
+  Peer named = peer();
+  named.name = "client.example.net";
+  EXPECT_THAT(received_field(named, envelope(), {.hostname = "gw.example.com"}, kNow),
+              HasSubstr("from client.example (client.example.net [192.0.2.7])"));
+}
+
 }  // namespace
 }  // namespace sekisho::mail

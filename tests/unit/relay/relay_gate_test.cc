@@ -240,5 +240,15 @@ TEST(RelaySettings, DocumentsEverySetting) {
                                                  "networks_may_be_public"));
 }
 
+TEST(RelayGate, TheAddressOfAProxyThatNamesNoClientIsInNoNetwork) {
+  const auto gate = usual_gate();
+  RelayQuestion question = ask(kAll, "", "10.1.2.3", kForeign);
+  EXPECT_TRUE(gate->decide(question));
+  question.client_is_known = false;
+  EXPECT_FALSE(gate->decide(question));
+  question.recipient = kOurs;
+  EXPECT_TRUE(gate->decide(question));
+}
+
 }  // namespace
 }  // namespace sekisho::relay

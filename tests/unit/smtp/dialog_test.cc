@@ -260,5 +260,27 @@ TEST(Dialog, HarmlessVerbsPassInEveryState) {
   expect_harmless();
 }
 
+TEST(Dialog, OffersAuthInTheClearWhereItIsSaid) {
+  Dialog dialog(DialogRules{.offer_auth = true, .auth_in_clear = true});
+  dialog.greeted(true);
+  EXPECT_TRUE(dialog.auth_possible());
+  EXPECT_EQ(ask(dialog, Verb::auth), "ok");
+}
+
+TEST(Dialog, XclientComesBetweenTransactionsAndBeginsAnew) {
+  Dialog dialog(kMx);
+  EXPECT_EQ(ask(dialog, Verb::xclient), "ok");
+  dialog.tls_started();
+  dialog.greeted(true);
+  dialog.authenticated();
+  dialog.mail_accepted();
+  EXPECT_EQ(ask(dialog, Verb::xclient), "503 5.5.1");
+  dialog.transaction_ended();
+  dialog.client_changed();
+  EXPECT_TRUE(dialog.is_tls());
+  EXPECT_FALSE(dialog.is_authenticated());
+  EXPECT_EQ(ask(dialog, Verb::mail), "503 5.5.1");
+}
+
 }  // namespace
 }  // namespace sekisho::smtp

@@ -243,5 +243,53 @@ TEST(DotDecoder, AgreesWithASlowDecoderOnRandomBytesOfTheDangerousKind) {
   }
 }
 
+// Fed in slices of `step`, with repair.
+std::string repair(std::string_view wire, std::size_t step, std::size_t& used, Flaw& flaw) {
+  DotDecoder decoder(0, DotDecoder::BareLf::repair);
+  std::string message;
+  used = 0;
+  while (used < wire.size() && !decoder.finished())
+    used += decoder.feed(wire.substr(used, step), message);
+  flaw = decoder.flaw();
+  EXPECT_EQ(decoder.size(), message.size());
+  return message;
+}
+
+TEST(DotDecoderRepair, MakesCrlfOfABareLfAtEverySlicing) {
+  const std::string_view wire = "a\nb\r\n..c\n.d\n\n.\n.\r\ne\r\n.\n.f\r\n.\r\nQUIT";
+  const std::string_view message = "a\r\nb\r\n.c\r\n.d\r\n\r\n.\r\n.\r\ne\r\n\r\n.f\r\n";
+  for (std::size_t step = 1; step <= wire.size(); ++step) {
+    std::size_t used = 0;
+    Flaw flaw = Flaw::none;
+    EXPECT_EQ(repair(wire, step, used, flaw), message) << "slices of " << step;
+    EXPECT_EQ(wire.substr(used), "QUIT");
+    EXPECT_EQ(flaw, Flaw::none);
+  }
+}
+
+TEST(DotDecoderRepair, RefusesABareCrAndANulAsEver) {
+  std::size_t used = 0;
+  Flaw flaw = Flaw::none;
+  repair("a\nb\rc\r\n.\r\n", 100, used, flaw);
+  EXPECT_EQ(flaw, Flaw::bare_cr);
+  repair("a\nb\0c\r\n.\r\n"sv, 100, used, flaw);
+  EXPECT_EQ(flaw, Flaw::nul);
+}
+
+TEST(DotDecoderRepair, FindsTheEndWhereTheStrictOneDoesAndLeavesNoBareLf) {
+  std::mt19937 random(2026);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string wire;
+    for (std::size_t i = random() % 24; i > 0; --i) wire += "\r\n..a"[random() % 5];
+    std::size_t used = 0;
+    Flaw flaw = Flaw::none;
+    const std::string message = repair(wire, 1 + random() % 5, used, flaw);
+    const Outcome strict = decode(wire);
+    ASSERT_EQ(used, strict.used);
+    for (std::size_t at = 0; at < message.size(); ++at)
+      ASSERT_TRUE(message[at] != '\n' || (at > 0 && message[at - 1] == '\r'));
+  }
+}
+
 }  // namespace
 }  // namespace sekisho::smtp

@@ -89,5 +89,17 @@ TEST(Xclient, LongListsBecomeSeveralCommands) {
                                         " LOGIN=bob IDENT=[UNAVAILABLE]"));
 }
 
+TEST(Xclient, AnAddressBeginsAnewAndTheRestAddsToIt) {
+  Xclient all;
+  all.add(read("ADDR=192.0.2.1 LOGIN=alice HELO=one"));
+  all.add(read("NAME=one.example.org LOGIN=[UNAVAILABLE]"));
+  EXPECT_EQ(all.address.value, IpAddress::parse("192.0.2.1"));
+  EXPECT_EQ(all.name.value, "one.example.org");
+  EXPECT_EQ(all.helo.value, "one");
+  EXPECT_FALSE(all.login.value);
+  all.add(read("ADDR=[UNAVAILABLE] PORT=1"));
+  EXPECT_EQ(all, read("ADDR=[UNAVAILABLE] PORT=1"));
+}
+
 }  // namespace
 }  // namespace sekisho::smtp
