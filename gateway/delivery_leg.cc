@@ -59,10 +59,11 @@ void DeliveryLeg::drop(const Error& why) {
   pool_.drop(take_lease(), why);
 }
 
-Task<Result<void>> DeliveryLeg::acquire() {
+Task<Result<void>> DeliveryLeg::acquire(const mail::Envelope& envelope) {
   if (lease_) co_return Result<void>{};
-  auto lease = co_await pool_.lease(upstreams_, passed_over_, fresh_only_,
-                                    bound_.or_sooner(Deadline::in(kLeaseWait)), cancel_);
+  auto lease =
+      co_await pool_.lease(upstreams_, passed_over_, fresh_only_,
+                           bound_.or_sooner(Deadline::in(kLeaseWait)), cancel_, envelope.client);
   if (!lease) co_return std::unexpected(std::move(lease.error()));
   lease_ = std::move(*lease);
   held_since_ = Clock::now();
@@ -87,6 +88,9 @@ Task<Result<Reply>> DeliveryLeg::ask(const mail::Envelope& envelope,
   if (pending != nullptr) recipients.push_back(pending);
   if (recipients.empty()) co_return Reply::of(250, "2.0.0", "ok");
 
+  if (!transaction_open_)
+    if (auto introduced = co_await lease_->client->introduce(envelope.client); !introduced)
+      co_return std::unexpected(std::move(introduced.error()));
   const upstream::Carrier carrier{.capabilities = lease_->client->capabilities(),
                                   .tls_verified = lease_->client->tls_verified()};
   if (auto refused = refuse_envelope(envelope, carrier)) co_return std::move(*refused);
@@ -155,7 +159,7 @@ std::optional<Reply> DeliveryLeg::recall(const upstream::Recipient& recipient) {
 Task<Result<Reply>> DeliveryLeg::ask_with_failover(const mail::Envelope& envelope,
                                                    const upstream::Recipient* pending) {
   while (true) {
-    if (auto acquired = co_await acquire(); !acquired) {
+    if (auto acquired = co_await acquire(envelope); !acquired) {
       last_words_ = acquired.error().text;
       co_return std::unexpected(std::move(acquired.error()));
     }

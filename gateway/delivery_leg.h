@@ -67,7 +67,7 @@ class DeliveryLeg {
   [[nodiscard]] const std::string& last_words() const { return last_words_; }
 
  private:
-  Task<Result<void>> acquire();
+  Task<Result<void>> acquire(const mail::Envelope& envelope);
   Task<Result<smtp::Reply>> ask(const mail::Envelope& envelope, const upstream::Recipient* pending);
   Task<Result<smtp::Reply>> ask_with_failover(const mail::Envelope& envelope,
                                               const upstream::Recipient* pending);

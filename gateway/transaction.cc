@@ -62,6 +62,7 @@ bool too_slow(std::uint64_t bytes, Duration elapsed, Bytes per_second) {
 Transaction::Transaction(const SessionView& session, std::string id, smtp::MailCommand command)
     : session_(session),
       envelope_{.id = std::move(id),
+                .client = &session.peer,
                 .sender = std::move(command.sender),
                 .parameters = std::move(command.parameters),
                 .recipients = {}},

@@ -15,8 +15,11 @@
 
 namespace sekisho::mail {
 
+struct Peer;
+
 struct Envelope {
-  std::string id;                       // "<session>.<n>", ours
+  std::string id;                // "<session>.<n>", ours
+  const Peer* client = nullptr;  // whose mail it is; outlives this. Null: nobody's (in tests)
   std::optional<smtp::Mailbox> sender;  // none: the null reverse-path
   smtp::MailParameters parameters;
   std::vector<smtp::Mailbox> recipients;  // accepted by us and by the upstream, in order

@@ -50,8 +50,15 @@ Task<CredentialCheck> check_credentials(Loop& loop, NameResolver& resolver, Offl
                                         CancelSource& cancel) {
   UpstreamSettings settings = upstream.settings;
   settings.login = {};  // it is the user who logs in
-  const Dialing how{loop,     offload,          settings, upstream.tls, upstream.hostname,
-                    deadline, *upstream.logins, cancel};
+  const Dialing how{.loop = loop,
+                    .offload = offload,
+                    .settings = settings,
+                    .tls = upstream.tls,
+                    .hostname = upstream.hostname,
+                    .preface = preface_of(settings.forward_client, nullptr),
+                    .deadline = deadline,
+                    .logins = *upstream.logins,
+                    .cancel = cancel};
   TargetRace race(loop, settings, deadline, cancel);
   if (auto found = co_await race.find(resolver); !found) co_return unavailable(found.error().text);
   while (true) {

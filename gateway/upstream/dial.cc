@@ -82,6 +82,11 @@ Task<Attempt> start_tls(const Dialing& how, Dialed opened) {
 
 Task<Attempt> attempt(const Dialing& how, std::unique_ptr<ByteStream> stream, Starttls starttls) {
   const UpstreamSettings& settings = how.settings;
+  if (!how.preface.empty())
+    if (auto written =
+            co_await stream->write_all(how.preface, within(how, settings.connect_timeout));
+        !written)
+      co_return give_up(std::move(written.error()));
   if (is_implicit(settings.tls)) {
     auto secured = co_await stream->start_tls(how.tls, tls_name(settings),
                                               within(how, settings.connect_timeout));
@@ -133,6 +138,9 @@ Task<Result<Dialed>> dial(const Dialing& how, const Target& target,
     co_return std::unexpected(std::move(why));
   }
   if (result->channel->broken()) co_return std::unexpected(result->channel->why_broken());
+  if (how.settings.forward_client == ForwardClient::xclient)
+    if (auto usable = check_xclient(offered_attributes(result->capabilities, "XCLIENT")); !usable)
+      co_return std::unexpected(std::move(usable.error()));
   if (how.settings.login.wanted()) {
     auto done = co_await log_in(how.loop, how.offload, how.settings.login, *result->channel,
                                 result->capabilities.auth, how.settings.command_timeout,

@@ -26,6 +26,7 @@ struct Dialing {
   const UpstreamSettings& settings;
   std::shared_ptr<const TlsContext> tls;  // null with TlsMode::never
   std::string hostname;                   // ours, for EHLO
+  std::string preface;                    // bytes that go before everything, TLS too
   Deadline deadline;
   LoginMemory& logins;
   CancelSource& cancel;  // the connection's own; must outlive what dial() returns

@@ -61,6 +61,14 @@ void Health::connect_failed(Upstream& upstream, const Error& why, TimePoint now)
 
 void Health::worked(Upstream& upstream, TimePoint now) { upstream.checks.worked(now); }
 
+void Health::given_back(Upstream& upstream, const SmtpClient& client) {
+  const bool refused = !client.forward_refused().empty();
+  if (!upstream.xforward_refused.exchange(refused) && refused)
+    log_.write(LogLine("upstream_refuses_xforward", LogLevel::warning)
+                   .add("upstream", upstream.name)
+                   .add("reason", client.forward_refused()));
+}
+
 void Health::served(Upstream& upstream) {
   if (!upstream.breaker->succeeded()) return;
   log_.write(LogLine("upstream_up").add("upstream", upstream.name));

@@ -19,6 +19,7 @@ class Health {
 
   void connected(Upstream& upstream, const SmtpClient& client);
   void connect_failed(Upstream& upstream, const Error& why, TimePoint now);
+  void given_back(Upstream& upstream, const SmtpClient& client);
   void served(Upstream& upstream);  // a fresh connection did its work, or was given back in order
   void worked(Upstream& upstream, TimePoint now);  // any connection of use: no check is needed
   // What a check found (checks.h).

@@ -57,11 +57,12 @@ struct Pool::Impl : std::enable_shared_from_this<Pool::Impl> {
 
   static Task<Result<Lease>> lease(std::shared_ptr<Impl> self, const Upstreams& upstreams,
                                    const std::vector<std::string>& passed_over, bool fresh_only,
-                                   Deadline deadline, CancelSource& cancel);
+                                   Deadline deadline, CancelSource& cancel,
+                                   const mail::Peer* client);
   Task<Result<Lease>> lease_from(Sides group, bool fresh_only, Deadline deadline,
-                                 CancelSource& cancel);
+                                 CancelSource& cancel, const mail::Peer* client);
   Task<Result<Lease>> open(std::shared_ptr<UpstreamSide> side, ConnectionSlot slot,
-                           Deadline deadline, CancelSource& cancel);
+                           Deadline deadline, CancelSource& cancel, const mail::Peer* client);
   static Task<void> reset(std::shared_ptr<Impl> self, Lease lease);
   static Task<void> check(std::shared_ptr<Impl> self, std::shared_ptr<Upstream> upstream,
                           ConnectionSlot slot);
@@ -132,7 +133,8 @@ std::vector<Sides> Pool::Impl::by_priority(const Upstreams& upstreams,
 
 Task<Result<Lease>> Pool::Impl::lease(std::shared_ptr<Impl> self, const Upstreams& upstreams,
                                       const std::vector<std::string>& passed_over, bool fresh_only,
-                                      Deadline deadline, CancelSource& cancel) {
+                                      Deadline deadline, CancelSource& cancel,
+                                      const mail::Peer* client) {
   const UnderWay counted(*self);
   if (cancel.cancelled() || self->stopping.cancelled())
     co_return fail(ErrorKind::cancelled, "cancelled");
@@ -142,7 +144,7 @@ Task<Result<Lease>> Pool::Impl::lease(std::shared_ptr<Impl> self, const Upstream
   Error last{ErrorKind::unavailable, upstreams.empty() ? "no upstream is configured"
                                                        : "every upstream failed this message"};
   for (auto& group : self->by_priority(upstreams, passed_over)) {
-    auto leased = co_await self->lease_from(std::move(group), fresh_only, deadline, either);
+    auto leased = co_await self->lease_from(std::move(group), fresh_only, deadline, either, client);
     if (leased || leased.error().kind == ErrorKind::cancelled) co_return std::move(leased);
     last = {ErrorKind::unavailable, std::move(leased.error().text)};
     if (deadline.passed(Clock::now())) break;
@@ -151,7 +153,7 @@ Task<Result<Lease>> Pool::Impl::lease(std::shared_ptr<Impl> self, const Upstream
 }
 
 Task<Result<Lease>> Pool::Impl::lease_from(Sides group, bool fresh_only, Deadline deadline,
-                                           CancelSource& cancel) {
+                                           CancelSource& cancel, const mail::Peer* client) {
   Error last{ErrorKind::unavailable, "no upstream"};
   Waiter waiter(fresh_only);
   while (true) {
@@ -202,7 +204,7 @@ Task<Result<Lease>> Pool::Impl::lease_from(Sides group, bool fresh_only, Deadlin
     }
     waiter.leave();
     chosen->take_turn();
-    auto opened = co_await open(chosen, std::move(*slot), deadline, cancel);
+    auto opened = co_await open(chosen, std::move(*slot), deadline, cancel, client);
     if (opened || opened.error().kind == ErrorKind::cancelled) co_return std::move(opened);
     last = std::move(opened.error());
     std::erase(group, chosen);
@@ -211,17 +213,19 @@ Task<Result<Lease>> Pool::Impl::lease_from(Sides group, bool fresh_only, Deadlin
 }
 
 Task<Result<Lease>> Pool::Impl::open(std::shared_ptr<UpstreamSide> side, ConnectionSlot slot,
-                                     Deadline deadline, CancelSource& cancel) {
+                                     Deadline deadline, CancelSource& cancel,
+                                     const mail::Peer* client) {
   const std::shared_ptr<Upstream>& upstream = side->upstream();
   const TimePoint started = Clock::now();
   if (!upstream->breaker->try_acquire(started)) co_return std::unexpected(left_alone(*upstream));
-  auto client = co_await SmtpClient::connect(loop, resolver, offload, *upstream, deadline, cancel);
-  if (client) {
-    health.connected(*upstream, **client);
+  auto opened =
+      co_await SmtpClient::connect(loop, resolver, offload, *upstream, client, deadline, cancel);
+  if (opened) {
+    health.connected(*upstream, **opened);
     const Lifetime lifetime = Lifetime::draw(upstream->settings, Clock::now(), chance());
-    co_return Lease{upstream, std::move(slot), std::move(*client), true, lifetime};
+    co_return Lease{upstream, std::move(slot), std::move(*opened), true, lifetime};
   }
-  Error why = std::move(client.error());
+  Error why = std::move(opened.error());
   if (why.kind == ErrorKind::cancelled) co_return std::unexpected(std::move(why));
   // What our own caller's patience cut short says nothing about the upstream.
   const TimePoint now = Clock::now();
@@ -233,13 +237,15 @@ Task<Result<Lease>> Pool::Impl::open(std::shared_ptr<UpstreamSide> side, Connect
 
 void Pool::Impl::give_back(Lease lease) {
   const std::shared_ptr<Upstream> upstream = lease.upstream;
+  health.given_back(*upstream, *lease.client);
   if (lease.client->messages() > 0 || lease.client->in_step()) {
     health.worked(*upstream, Clock::now());
     if (lease.fresh) health.served(*upstream);
   }
   if (stopping.cancelled()) return;
   lease.client->set_bound(Deadline::never());
-  if (!lease.client->reusable() || lease.lifetime.over(Clock::now(), lease.client->messages()))
+  if (!lease.client->reusable() || lease.client->bound_to_client() ||
+      lease.lifetime.over(Clock::now(), lease.client->messages()))
     return close(std::move(lease));
   if (auto unwanted = side_of(upstream)->keep(std::move(lease), Clock::now()))
     return close(std::move(*unwanted));
@@ -336,8 +342,8 @@ Pool::~Pool() { shut_down(); }
 
 Task<Result<Lease>> Pool::lease(const Upstreams& upstreams,
                                 const std::vector<std::string>& passed_over, bool fresh_only,
-                                Deadline deadline, CancelSource& cancel) {
-  return Impl::lease(impl_, upstreams, passed_over, fresh_only, deadline, cancel);
+                                Deadline deadline, CancelSource& cancel, const mail::Peer* client) {
+  return Impl::lease(impl_, upstreams, passed_over, fresh_only, deadline, cancel, client);
 }
 
 void Pool::give_back(Lease lease) { impl_->give_back(std::move(lease)); }

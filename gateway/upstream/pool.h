@@ -33,10 +33,12 @@ class Pool {
   // connection was stale, open a new one. Upstreams of the best priority are tried in turn, then
   // the next priority; when all of a priority's connections are in use it waits for one, first
   // come, first served. ErrorKind::unavailable when none is left or the deadline passed, with the
-  // last reason; ErrorKind::cancelled.
+  // last reason; ErrorKind::cancelled. `client`, whose mail it is for, lives until then.
   Task<Result<Lease>> lease(const Upstreams& upstreams, const std::vector<std::string>& passed_over,
-                            bool fresh_only, Deadline deadline, CancelSource& cancel);
-  // Pools a connection that is reusable (after its message or a RSET), else closes it with QUIT.
+                            bool fresh_only, Deadline deadline, CancelSource& cancel,
+                            const mail::Peer* client = nullptr);
+  // Pools a connection that is reusable (after its message or a RSET) for other clients, else
+  // closes it with QUIT.
   void give_back(Lease lease);
   // The same for a connection whose transaction may be open: says RSET first, without its caller
   // having to wait.

@@ -136,6 +136,22 @@ void UpstreamSettings::visit(SettingsVisitor& v) {
   v.field("health_successes", health_successes,
           "After so many good checks in a row a skipped upstream is used again.", 1, 1000);
 
+  v.choice(
+      "forward_client", forward_client,
+      {{"none", ForwardClient::none},
+       {"xforward", ForwardClient::xforward},
+       {"proxy", ForwardClient::proxy},
+       {"xclient", ForwardClient::xclient}},
+      "What the upstream is told of the client: none; xforward (where it offers XFORWARD, as "
+      "Postfix does to those in its smtpd_authorized_xforward_hosts: address, HELO name and "
+      "our id, for its log); proxy (a PROXY header, version 2, in front of each connection, which "
+      "is then for one client; and xforward besides); xclient (by XCLIENT, so that the upstream's "
+      "own rules look at "
+      "the client and not at the gateway; mail that can't be told of is not sent on; and "
+      "xforward besides).");
+  v.field("forward_login", forward_login,
+          "Tell in XCLIENT also the name that the client has logged in with: the upstream then "
+          "takes it for logged in.");
   v.table("auth", "How we log in to this upstream.",
           [this](SettingsVisitor& t) { login.visit(t); });
 
@@ -151,6 +167,12 @@ void UpstreamSettings::visit(SettingsVisitor& v) {
     v.error("auth",
             "a log-in needs a connection that is encrypted for certain: set tls = \"verify\" or "
             "another that is neither never nor opportunistic (or in_clear = true)");
+  if (forward_login && forward_client != ForwardClient::xclient)
+    v.error("forward_login", "is told by XCLIENT: set forward_client = \"xclient\"");
+  if (login.wanted() && forward_client == ForwardClient::xclient)
+    v.error("forward_client",
+            "XCLIENT undoes a log-in at the upstream: let it trust the gateway's address and leave "
+            "`auth` out, or take \"xforward\"");
   if (final_timeout >= std::chrono::minutes(10))
     v.error("final_timeout",
             "must be below 10m: the client gives up then (RFC 5321 section 4.5.3.2.6) and would "

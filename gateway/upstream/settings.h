@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "gateway/base/settings_visitor.h"
+#include "gateway/upstream/introduction.h"
 #include "gateway/upstream/login_settings.h"
 
 namespace sekisho::upstream {
@@ -57,6 +58,8 @@ struct UpstreamSettings {
   std::int64_t health_failures = 2;   // in a row: down
   std::int64_t health_successes = 2;  // in a row: up again
 
+  ForwardClient forward_client = ForwardClient::xforward;
+  bool forward_login = false;  // in XCLIENT
   LoginSettings login;
 
   // The path of its Unix socket; empty when it is reached by TCP.

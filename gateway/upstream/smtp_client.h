@@ -32,10 +32,12 @@ class SmtpClient {
   // Connects to the first place of the upstream that serves (target.h), reads the greeting, says
   // EHLO (HELO when that fails; LHLO with LMTP), starts TLS and logs in as the settings say. Ends
   // by `deadline`, or soon after `cancel`; neither counts any more once it has returned. `upstream`
-  // must live until then. The disk is read on `offload`.
+  // and `client`, for whom the connection is (null: for anybody), must live until then. The disk is
+  // read on `offload`.
   static Task<Result<std::unique_ptr<SmtpClient>>> connect(Loop& loop, NameResolver& resolver,
                                                            Offload& offload,
                                                            const Upstream& upstream,
+                                                           const mail::Peer* client,
                                                            Deadline deadline, CancelSource& cancel);
   ~SmtpClient();
 
@@ -46,6 +48,8 @@ class SmtpClient {
   // Something an administrator should know of this connection: why it is in plain although the
   // upstream offered STARTTLS. Empty mostly.
   [[nodiscard]] const std::string& note() const;
+  // The upstream's answer to an XFORWARD that it offered and then refused; else empty.
+  [[nodiscard]] const std::string& forward_refused() const;
   // Messages that the upstream answered on this connection, whatever the answer.
   [[nodiscard]] std::int64_t messages() const;
 
@@ -54,10 +58,15 @@ class SmtpClient {
   // the caller's own patience; the pool takes it off when the connection comes back.
   void set_bound(Deadline whole);
 
-  // MAIL FROM (with the parameters that the upstream knows) and RCPT TO for each recipient:
-  // where the upstream has PIPELINING in few flights, else one by one. One reply for each
-  // recipient, in order; none when MAIL was refused. A 421 ends the connection, and stands for the
-  // replies that can't come any more. The recipients are read before the first wait.
+  // Tells the upstream by XCLIENT whose mail comes next, where the settings have that and it isn't
+  // what was said last; the capabilities are those of the EHLO after it. Before each MAIL: one for
+  // a client that was not introduced is an error. Any error: drop the connection.
+  Task<Result<void>> introduce(const mail::Peer* client);
+  // MAIL FROM (with the parameters that the upstream knows) and RCPT TO for each recipient, after
+  // the XFORWARDs that the settings allow: where the upstream has PIPELINING in few flights, else
+  // one by one. One reply for each recipient, in order; none when MAIL was refused. A 421 ends the
+  // connection, and stands for the replies that can't come any more. The recipients are read before
+  // the first wait.
   struct MailReplies {
     smtp::Reply mail;
     std::vector<smtp::Reply> rcpts;
@@ -86,6 +95,10 @@ class SmtpClient {
   // Does each recipient get an answer of its own (LMTP)?
   [[nodiscard]] bool answers_each() const;
 
+  // This connection carries the mail of one client alone: it began with a PROXY header, or the
+  // upstream doesn't take another XCLIENT (Postfix offers that to the client it was told of, not to
+  // us any more).
+  [[nodiscard]] bool bound_to_client() const;
   // RSET, so that the connection may be pooled. False: it must be dropped.
   Task<bool> reset();
   // True while nothing unexpected was seen, no transaction is open and it may carry one more

@@ -37,6 +37,7 @@ struct Upstream {
   std::atomic<std::int64_t> connections{0};  // open or being opened, over all loops
   std::atomic<bool> wanted{false};  // a loop waits for a connection that another keeps idle
   std::atomic<bool> noted{false};   // the last connection had a note, and it was logged
+  std::atomic<bool> xforward_refused{false};  // by the last connection, and it was logged
 
   // The one in `previous` where it is the same. Loads the authorities to verify against, so it
   // reads files. The error names the upstream.

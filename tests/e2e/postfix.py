@@ -26,6 +26,11 @@ LISTENERS = {
     "few_recipients": ["smtpd_recipient_limit=5"],
     # Knows its mailboxes, and refuses all others.
     "mailboxes": ["virtual_mailbox_maps=inline:{known@example.com=all/}"],
+    "xforward": ["smtpd_authorized_xforward_hosts=127.0.0.1"],
+    "xclient": ["smtpd_authorized_xclient_hosts=127.0.0.1,127.0.0.100/30", "smtpd_authorized_xforward_hosts=127.0.0.1",
+                "smtpd_client_restrictions=check_client_access,inline:{127.0.0.66=REJECT}"],
+    "proxied": ["smtpd_upstream_proxy_protocol=haproxy",
+                "smtpd_client_restrictions=check_client_access,inline:{127.0.0.66=REJECT}"],
 }
 
 MAIN = """

@@ -180,7 +180,8 @@ TEST_F(RefusedLoginTest, IsNotShownToTheNextAddressOfTheUpstream) {
   UpstreamSettings wanted = settings(peer);
   wanted.host = "mail.example.org";
   const auto made = Upstream::make("a", wanted, "gateway.test").value();
-  EXPECT_FALSE(run(SmtpClient::connect(loop, names, offload, *made, Deadline::in(20s), cancel)));
+  EXPECT_FALSE(
+      run(SmtpClient::connect(loop, names, offload, *made, nullptr, Deadline::in(20s), cancel)));
   EXPECT_EQ(attempts(), 1);
 }
 

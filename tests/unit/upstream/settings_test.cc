@@ -13,7 +13,7 @@ TEST(UpstreamSettings, DocumentsEveryField) {
   UpstreamSettings settings;
   test::SettingsErrors visitor;
   settings.visit(visitor);
-  EXPECT_EQ(visitor.keys.size(), 30U);
+  EXPECT_EQ(visitor.keys.size(), 32U);
   EXPECT_TRUE(visitor.undocumented.empty());
 }
 
@@ -90,6 +90,19 @@ TEST(UpstreamSettings, NamesTheKeyThatIsWrong) {
          s.tls = TlsMode::verify;
          s.login.user = "gateway";
          s.login.credential = "../secret";
+       }},
+      {"",
+       [](auto& s) {
+         s.forward_client = ForwardClient::xclient;
+         s.forward_login = true;
+       }},
+      {"forward_login", [](auto& s) { s.forward_login = true; }},
+      {"forward_client",
+       [](auto& s) {
+         s.tls = TlsMode::required;
+         s.login.user = "gateway";
+         s.login.credential = "smarthost";
+         s.forward_client = ForwardClient::xclient;
        }},
       {"final_timeout", [](auto& s) { s.final_timeout = std::chrono::minutes(10); }},
       {"final_timeout", [](auto& s) { s.final_timeout = std::chrono::milliseconds(0); }},

@@ -348,7 +348,8 @@ TEST_F(SmtpClientFaults, WaitsAMomentForADeadAddressAndNotItsTimeOut) {
   settings.host = "mail.example.org";
   const auto made = Upstream::make("mta", settings, "gateway.test").value();
   const TimePoint begin = Clock::now();
-  auto client = run(SmtpClient::connect(loop, names, offload, *made, Deadline::in(20s), cancel));
+  auto client =
+      run(SmtpClient::connect(loop, names, offload, *made, nullptr, Deadline::in(20s), cancel));
   ASSERT_TRUE(client) << client.error().text;
   EXPECT_LT(Clock::now() - begin, 5s);  // of 10 s
   EXPECT_EQ(send(**client).stopped_at, "");
@@ -364,7 +365,7 @@ TEST_F(SmtpClientFaults, NamesEachAddressOfAHostThatDoesNotServe) {
   settings.host = "mail.example.org";
   const auto made = Upstream::make("mta", settings, "gateway.test").value();
   const auto client =
-      run(SmtpClient::connect(loop, names, offload, *made, Deadline::in(20s), cancel));
+      run(SmtpClient::connect(loop, names, offload, *made, nullptr, Deadline::in(20s), cancel));
   ASSERT_FALSE(client);
   EXPECT_THAT(client.error().text, HasSubstr("127.0.0.2"));
   EXPECT_THAT(client.error().text, HasSubstr("127.0.0.1"));

@@ -204,7 +204,7 @@ TEST_F(SmtpClientTls, RefusesToWorkWithoutAContext) {
   Upstream wanted(settings(upstream, TlsMode::required));
   wanted.name = "mta";
   const auto client =
-      run(SmtpClient::connect(loop, resolver, offload, wanted, Deadline::in(5s), cancel));
+      run(SmtpClient::connect(loop, resolver, offload, wanted, nullptr, Deadline::in(5s), cancel));
   ASSERT_FALSE(client);
   EXPECT_EQ(client.error().kind, ErrorKind::invalid);
 }

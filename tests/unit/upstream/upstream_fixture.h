@@ -98,7 +98,8 @@ struct UpstreamFixture : ::testing::Test {
   Task<Connected> connect_to(const UpstreamSettings& settings, Deadline deadline) {
     auto upstream = Upstream::make("mta", settings, "gateway.test");
     if (!upstream) co_return std::unexpected(upstream.error());
-    co_return co_await SmtpClient::connect(loop, resolver, offload, **upstream, deadline, cancel);
+    co_return co_await SmtpClient::connect(loop, resolver, offload, **upstream, nullptr, deadline,
+                                           cancel);
   }
 
   template <class T>
