@@ -52,6 +52,7 @@ upstream::Pool::Lease DeliveryLeg::take_lease() {
 
 void DeliveryLeg::drop(const Error& why) {
   last_words_ = why.text;
+  failure_ = why;
   const bool fresh = lease_->fresh;
   if (fresh) passed_over_.push_back(lease_->upstream->name);
   fresh_only_ = !fresh;
@@ -160,8 +161,12 @@ Task<Result<Reply>> DeliveryLeg::ask_with_failover(const mail::Envelope& envelop
                                                    const upstream::Recipient* pending) {
   while (true) {
     if (auto acquired = co_await acquire(envelope); !acquired) {
-      last_words_ = acquired.error().text;
-      co_return std::unexpected(std::move(acquired.error()));
+      // That no other one is left says less than what became of the last one.
+      const bool none_left = failure_ && acquired.error().kind == ErrorKind::unavailable &&
+                             passed_over_.size() >= upstreams_.size();
+      Error why = none_left ? *failure_ : std::move(acquired.error());
+      last_words_ = why.text;
+      co_return std::unexpected(std::move(why));
     }
     auto reply = co_await ask(envelope, pending);
     if (reply && reply->code != 421) {

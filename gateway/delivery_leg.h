@@ -99,6 +99,7 @@ class DeliveryLeg {
   Deadline bound_ = Deadline::never();    // of the operation under way
   std::size_t tries_left_ = 0;            // connections that it may still use up
   std::vector<std::string> passed_over_;  // upstreams that failed this message
+  std::optional<Error> failure_;          // of the last connection that failed
   std::string upstream_;
   std::string last_words_;
 };

@@ -25,6 +25,37 @@ bool speaks_of_the_servers(const Reply& reply) {
   return std::ranges::find(kCodes, reply.code) != kCodes.end();
 }
 
+// Subject and detail for a reply code that came without; empty where it may mean too much (550: no
+// such user, or no such right).
+std::string_view subject_and_detail(int code) {
+  switch (code) {
+    case 450:
+      return "2.0";  // mailbox unavailable for a while
+    case 451:
+      return "3.0";
+    case 452:
+      return "3.1";
+    case 455:
+    case 555:
+      return "5.4";  // parameters
+    case 551:
+      return "1.6";  // moved
+    case 552:
+      return "2.2";  // storage
+    case 553:
+      return "1.3";  // syntax of the mailbox
+    case 556:
+      return "1.10";  // a domain that takes no mail (RFC 7504)
+    default:
+      return {};
+  }
+}
+
+Reply broken_off(std::string_view how) {
+  return Reply::of(451, "4.4.2",
+                   fmt::format("the mail server behind this gateway {}, try again", how));
+}
+
 }  // namespace
 
 Reply to_client(const Reply& from_upstream, std::string_view default_subject_detail) {
@@ -38,8 +69,11 @@ Reply to_client(const Reply& from_upstream, std::string_view default_subject_det
         reply.lines.front();
   }
   const auto klass = static_cast<std::uint16_t>(reply.code / 100);
-  if (!reply.enhanced || reply.enhanced->klass != klass)
-    reply.enhanced = smtp::EnhancedCode::parse(fmt::format("{}.{}", klass, default_subject_detail));
+  if (!reply.enhanced || reply.enhanced->klass != klass) {
+    const std::string_view known = subject_and_detail(reply.code);
+    reply.enhanced = smtp::EnhancedCode::parse(
+        fmt::format("{}.{}", klass, known.empty() ? default_subject_detail : known));
+  }
   for (std::string& line : reply.lines) line = encode_for_smtp(line);
   return reply;
 }
@@ -55,9 +89,19 @@ Reply final_reply(const Acceptances& acceptances, std::string_view id) {
 }
 
 Reply unavailable(const Error& why) {
-  if (why.kind == ErrorKind::cancelled)
-    return Reply::of(421, "4.3.2", "this server is shutting down, try again");
-  return Reply::of(451, "4.4.1", "the mail server behind this gateway can't be reached, try again");
+  switch (why.kind) {
+    case ErrorKind::cancelled:
+      return Reply::of(421, "4.3.2", "this server is shutting down, try again");
+    case ErrorKind::protocol:
+      return broken_off("gave an answer that is none");
+    case ErrorKind::closed:
+      return broken_off("broke off the connection");
+    case ErrorKind::timeout:
+      return broken_off("did not answer in time");
+    default:
+      return Reply::of(451, "4.4.1",
+                       "the mail server behind this gateway can't be reached, try again");
+  }
 }
 
 Reply no_answer() {

@@ -172,7 +172,7 @@ class OneUpstream(FaultTest):
         self.upstream.fault = None
         self.expect_sent(self.wire())
         self.assertTrue(blocked.silent_for(0))
-        blocked.expect("451 4.4.1")
+        blocked.expect("451 4.4.2")
 
 
 class AnUpstreamThatIsDown(FaultTest):

@@ -221,10 +221,38 @@ TEST_F(DeliveryFaults, AFreshConnectionThatFailsIsNotTriedAgainForTheSameMessage
   first.on("MAIL", {step::close()});
   spare.on("MAIL", {step::close()});
   Delivery delivery(*pool, cancel);
-  EXPECT_EQ(add(delivery, "bob@example.com"), kUnreachable);
+  EXPECT_EQ(add(delivery, "bob@example.com"),
+            "451 4.4.2 the mail server behind this gateway broke off the connection, try again");
   EXPECT_EQ(first.connections(), 1U);
   EXPECT_EQ(spare.connections(), 1U);
   EXPECT_FALSE(delivery.holds_connection());
+}
+
+TEST_F(DeliveryFaults, TheLastFailureIsWhatTheClientAndTheLogAreTold) {
+  struct Case {
+    std::vector<test::Step> steps;
+    std::string_view reply;
+    std::string_view logged;
+  };
+  const std::vector<Case> cases{
+      {{step::reply("what?")}, "gave an answer that is none", "what?"},
+      {{step::reply("354 go on")}, "gave an answer that is none", "354 go on"},
+      {{step::reply("421 4.3.2 bye"), step::close()}, "broke off the connection", "421 4.3.2 bye"},
+      {{step::bytes("250-2.1.0 ok"), step::close()}, "broke off the connection", "closed"},
+  };
+  for (const Case& one : cases) {
+    for (const char* point : {"MAIL", "RCPT"}) {
+      for (ScriptedUpstream* each : {&first, &spare}) {
+        each->clear(point == std::string_view("MAIL") ? "RCPT" : "MAIL");
+        each->clear(point);
+        each->on(point, one.steps);
+      }
+      Delivery delivery(*pool, cancel);
+      EXPECT_EQ(add(delivery, "bob@example.com"), "451 4.4.2 the mail server behind this gateway " +
+                                                      std::string(one.reply) + ", try again");
+      EXPECT_THAT(delivery.last_words(), HasSubstr(std::string(one.logged)));
+    }
+  }
 }
 
 TEST_F(DeliveryFaults, WithNobodyThereTheMessageIsTemporary) {

@@ -35,9 +35,36 @@ TEST(ToClient, KeepsCodeAndWordsOfTheUpstream) {
 
 TEST(ToClient, AddsAnEnhancedCodeWhereThereIsNone) {
   EXPECT_EQ(for_client("250 ok\r\n"), "250 2.1.5 ok\r\n");
-  EXPECT_EQ(for_client("451 later\r\n", "0.0"), "451 4.0.0 later\r\n");
   EXPECT_EQ(for_client("554-spam\r\n554 really\r\n", "0.0"),
             "554-5.0.0 spam\r\n554 5.0.0 really\r\n");
+}
+
+TEST(ToClient, AddsTheEnhancedCodeThatFitsTheReplyCode) {
+  struct Case {
+    std::string_view said;
+    std::string_view read;
+  };
+  for (const auto& [said, read] : std::vector<Case>{
+           {"450 x", "450 4.2.0 x"},
+           {"451 x", "451 4.3.0 x"},
+           {"452 x", "452 4.3.1 x"},
+           {"454 x", "454 4.0.0 x"},
+           {"455 x", "455 4.5.4 x"},
+           {"501 x", "501 5.0.0 x"},
+           {"550 x", "550 5.0.0 x"},
+           {"551 x", "551 5.1.6 x"},
+           {"552 x", "552 5.2.2 x"},
+           {"553 x", "553 5.1.3 x"},
+           {"554 x", "554 5.0.0 x"},
+           {"555 x", "555 5.5.4 x"},
+           {"556 x", "556 5.1.10 x"},
+           {"550 5.7.1", "550 5.7.1 "},
+           {"550 5.1", "550 5.0.0 5.1"},
+           {"450 5.1.1 x", "450 4.1.1 x"},  // the reply code rules
+           {"550 2.0.0 x", "550 5.0.0 2.0.0 x"},
+           {"550", "550 5.0.0 "},
+       })
+    EXPECT_EQ(for_client(std::string(said) + "\r\n", "0.0"), std::string(read) + "\r\n");
 }
 
 TEST(ToClient, SetsAnEnhancedCodeOfAnotherClassRight) {
@@ -46,7 +73,7 @@ TEST(ToClient, SetsAnEnhancedCodeOfAnotherClassRight) {
   EXPECT_EQ(to_client(of_two_minds, "0.0").wire(), "550 5.0.0 no\r\n");
   of_two_minds = Reply::plain(450, "later");
   of_two_minds.enhanced = smtp::EnhancedCode::parse("5.7.1");
-  EXPECT_EQ(to_client(of_two_minds, "0.0").wire(), "450 4.0.0 later\r\n");
+  EXPECT_EQ(to_client(of_two_minds, "0.0").wire(), "450 4.2.0 later\r\n");
 }
 
 TEST(ToClient, WhatSpeaksOfTheTwoServersIsTemporaryForTheClient) {
