@@ -55,6 +55,17 @@ Result<std::string> reload_changed_files(const Snapshot& snapshot) {
   return changed;
 }
 
+TlsCertificates::Look look_at_all_certificates(const Snapshot& snapshot) {
+  TlsCertificates::Look all;
+  if (snapshot.certificates) all = snapshot.certificates->look_for_changes();
+  for (const auto& upstream : snapshot.upstreams) {
+    const auto look = upstream->look_at_certificates();
+    all.changed.insert(all.changed.end(), look.changed.begin(), look.changed.end());
+    all.refused.insert(all.refused.end(), look.refused.begin(), look.refused.end());
+  }
+  return all;
+}
+
 }  // namespace
 
 FixedSettings::FixedSettings(const config::Settings& settings, bool has_inbox)
@@ -177,10 +188,8 @@ Task<void> Reloader::look_at_files() {
 }
 
 Task<void> Reloader::look_at_certificates() {
-  if (!current_->certificates) co_return;
   auto look = co_await services_.offload.run(
-      services_.loop,
-      [certificates = current_->certificates] { return certificates->look_for_changes(); });
+      services_.loop, [snapshot = current_] { return look_at_all_certificates(*snapshot); });
   if (!look) co_return;  // the pool is full: the next look will see it
   for (const std::string& what : look->changed)
     services_.log.write(LogLine("certificate_reloaded").add("what", what));

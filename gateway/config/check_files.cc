@@ -169,6 +169,17 @@ void check_secrets(const CheckContext& context) {
              Privacy::secret, "write the password into it, and chmod 600");
 }
 
+// What we show to an upstream that asks for a certificate.
+void check_pair_for(const CheckContext& context, const std::string& table,
+                    const upstream::UpstreamSettings& upstream) {
+  const std::string certificate = table + ".tls_certificate";
+  const bool first = readable(context, certificate, upstream.tls_certificate, Privacy::anybody);
+  const bool second = readable(context, table + ".tls_key", upstream.tls_key, Privacy::secret);
+  if (!first || !second) return;
+  if (const auto pair = TlsPair::load({upstream.tls_certificate, upstream.tls_key}); !pair)
+    context.wrong(certificate, pair.error().text);
+}
+
 void check_authorities(const CheckContext& context) {
   readable(context, "auth.helpers.ldap.ca_file", context.settings().auth.helpers.ldap.ca_file,
            Privacy::anybody);
@@ -179,6 +190,7 @@ void check_authorities(const CheckContext& context) {
     if (!made) context.wrong(setting, made.error().text);
   }
   for (const auto& [name, upstream] : context.settings().upstreams) {
+    check_pair_for(context, fmt::format("upstream.{}", name), upstream);
     const std::string setting = fmt::format("upstream.{}.tls_ca_file", name);
     if (!readable(context, setting, upstream.tls_ca_file, Privacy::anybody)) continue;
     const auto made = TlsContext::client(true, upstream.tls_ca_file);

@@ -26,6 +26,7 @@ struct TlsInfo {
   std::string cipher;       // "TLS_AES_256_GCM_SHA384"
   std::string server_name;  // SNI that the client sent, or that we sent
   bool peer_verified = false;
+  bool resumed = false;           // on the client side: without a full handshake
   std::string channel_binding{};  // tls-exporter (RFC 9266), 32 bytes; empty before TLS 1.3
   // On the server side, where client certificates are asked for; null: the client has none.
   std::shared_ptr<const PeerCertificate> peer_certificate = nullptr;

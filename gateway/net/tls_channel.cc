@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <ctime>
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -71,6 +72,10 @@ Result<std::unique_ptr<TlsChannel>> TlsChannel::create(const TlsContext& context
     }
     channel->info_.server_name = std::move(name);
     channel->verifies_ = context.verifies();
+    SSL_set_app_data(ssl, &channel->refused_);
+    channel->sessions_ = context.sessions();
+    if (const auto session = channel->sessions_->take(std::time(nullptr)))
+      SSL_set_session(ssl, session.get());
   }
   return channel;
 }
@@ -118,7 +123,10 @@ IoStep TlsChannel::handshake() {
       }
       return step;
     }
+    // Of a resumed session: what its full handshake came to, in this same context.
     info_.peer_verified = verifies_ && SSL_get_verify_result(ssl_) == X509_V_OK;
+    info_.resumed = SSL_session_reused(ssl_) == 1;
+    sessions_->return_used(ssl_);
   }
   return step;
 }
@@ -174,7 +182,10 @@ Error TlsChannel::error(std::string_view what) {
   std::string text(what);
   if (verified != X509_V_OK) {
     text += ": certificate of " + info_.server_name + " refused: ";
-    text += X509_verify_cert_error_string(verified);
+    if (refused_.empty())
+      text += X509_verify_cert_error_string(verified);
+    else
+      text += "no configured fingerprint is its own (SHA-256 " + refused_ + ")";
     return {ErrorKind::protocol, std::move(text)};
   }
   if (!reasons.empty()) return {ErrorKind::protocol, text + ": " + reasons};

@@ -51,6 +51,8 @@ class TlsChannel {
   bool at_end_ = false;
   bool failed_ = false;
   bool verifies_ = false;
+  TlsSessions* sessions_ = nullptr;  // of a client's context, which outlives this
+  std::string refused_;  // the fingerprint of a server's certificate that was not the right one
 };
 
 }  // namespace sekisho

@@ -40,7 +40,7 @@ Result<NativeContext> make_context(const SSL_METHOD* method) {
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                             SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(ctx, 1);  // one recv() a record instead of two
-  // No cache of sessions: tickets carry them, and a session shared between threads needs locks.
+  // A server has no cache of sessions: tickets carry them.
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
   return context;
 }
@@ -55,6 +55,20 @@ Result<void> ask_clients(SSL_CTX* ctx, const ClientCheck& clients) {
   if (names == nullptr)
     return refused_by_tls("no usable certificate in " + clients.authorities.string());
   SSL_CTX_set_client_CA_list(ctx, names);
+  return {};
+}
+
+Result<void> verify_server(SSL_CTX* ctx, const TlsVerification& how) {
+  if (const auto* const pinned = std::get_if<ByFingerprint>(&how)) {
+    pinned->install(ctx);
+    return {};
+  }
+  const auto* const authorities = std::get_if<ByAuthorities>(&how);
+  SSL_CTX_set_verify(ctx, authorities != nullptr ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+  if (authorities == nullptr) return {};
+  if (!authorities->file.empty()) return trust_authorities(ctx, authorities->file);
+  if (SSL_CTX_set_default_verify_paths(ctx) != 1)
+    return refused_by_tls("cannot use the system's certificate store");
   return {};
 }
 
@@ -94,24 +108,26 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::server(
                  .tickets = std::make_shared<TicketKeys>(std::chrono::hours(12))});
 }
 
-Result<std::shared_ptr<const TlsContext>> TlsContext::client(bool verify,
-                                                             const std::filesystem::path& ca_file) {
+Result<std::shared_ptr<const TlsContext>> TlsContext::client(TlsClient client) {
   auto made = make_context(TLS_client_method());
   if (!made) return std::unexpected(std::move(made.error()));
   SSL_CTX* ctx = made->get();
-  if (verify) {
-    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
-    if (ca_file.empty()) {
-      if (SSL_CTX_set_default_verify_paths(ctx) != 1) {
-        return refused_by_tls("cannot use the system's certificate store");
-      }
-    } else if (auto loaded = trust_authorities(ctx, ca_file); !loaded) {
-      return std::unexpected(std::move(loaded.error()));
-    }
-  } else {
-    SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, nullptr);
-  }
-  return std::shared_ptr<const TlsContext>(new TlsContext(made->release(), false, verify));
+  const bool verifies = !std::holds_alternative<AnyCertificate>(client.verification);
+  std::shared_ptr<TlsContext> context(new TlsContext(made->release(), false, verifies));
+  context->client_ = std::move(client);
+  if (auto set = verify_server(ctx, context->client_.verification); !set)
+    return std::unexpected(std::move(set.error()));
+  if (context->client_.certificates) context->client_.certificates->install(ctx);
+  context->sessions_ = std::make_unique<TlsSessions>();
+  context->sessions_->install(ctx);
+  return context;
+}
+
+Result<std::shared_ptr<const TlsContext>> TlsContext::client(bool verify,
+                                                             const std::filesystem::path& ca_file) {
+  TlsClient made;
+  if (verify) made.verification = ByAuthorities{ca_file};
+  return client(std::move(made));
 }
 
 TlsContext::~TlsContext() { SSL_CTX_free(context_); }

@@ -55,13 +55,29 @@ void add_name(const ASN1_IA5STRING* name, std::vector<std::string>& to) {
     to.emplace_back(bytes.begin(), bytes.end());
 }
 
+std::string hex(std::span<const unsigned char> bytes) {
+  return fmt::format("{:02x}", fmt::join(bytes, ""));
+}
+
 }  // namespace
 
 std::string certificate_fingerprint(const X509* certificate) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
   if (X509_digest(certificate, EVP_sha256(), digest.data(), &size) != 1) return {};
-  return fmt::format("{:02x}", fmt::join(std::span(digest).first(size), ""));
+  return hex(std::span(digest).first(size));
+}
+
+std::string public_key_fingerprint(const X509* certificate) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  unsigned char* der = nullptr;
+  const int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+  if (length <= 0) return {};
+  const bool done = EVP_Digest(der, static_cast<std::size_t>(length), digest.data(), &size,
+                               EVP_sha256(), nullptr) == 1;
+  OPENSSL_free(der);
+  return done ? hex(std::span(digest).first(size)) : std::string();
 }
 
 PeerCertificate describe_certificate(X509* certificate, long verify_result) {

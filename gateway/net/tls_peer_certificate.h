@@ -16,4 +16,7 @@ PeerCertificate describe_certificate(X509* certificate, long verify_result);
 // SHA-256 of the certificate's DER bytes as 64 hex digits; empty when OpenSSL can't.
 std::string certificate_fingerprint(const X509* certificate);
 
+// The same of its public key (SubjectPublicKeyInfo), which outlives a renewal that keeps the key.
+std::string public_key_fingerprint(const X509* certificate);
+
 }  // namespace sekisho

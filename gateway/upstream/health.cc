@@ -14,6 +14,8 @@ Health::Meters& Health::meters(const Upstream& upstream) {
                                "Connections opened to an upstream.", labels),
               metrics_.counter("upstream_connect_failures_total",
                                "Connections to an upstream that could not be opened.", labels),
+              metrics_.counter("upstream_tls_resumed_total",
+                               "Connections whose TLS session was resumed.", labels),
               metrics_.gauge("upstream_breaker_open",
                              "1 while an upstream is skipped because it keeps failing.", labels)})
       .first->second;
@@ -28,6 +30,7 @@ Gauge& Health::check_ok(const Upstream& upstream) {
 void Health::connected(Upstream& upstream, const SmtpClient& client) {
   Meters& count = meters(upstream);
   count.opened.add();
+  if (client.tls() != nullptr && client.tls()->resumed) count.resumed.add();
   upstream.breaker->connected();
   heard(upstream, client);
   count.breaker_open.set(0);  // also when a reload brought a new breaker for this name

@@ -32,6 +32,7 @@ class Health {
   struct Meters {
     Counter& opened;
     Counter& failures;
+    Counter& resumed;
     Gauge& breaker_open;
   };
   Meters& meters(const Upstream& upstream);

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "gateway/base/ip.h"
+#include "gateway/net/tls_verification.h"
 #include "gateway/net/unix_connect.h"
 
 namespace sekisho::upstream {
@@ -102,6 +103,13 @@ void UpstreamSettings::visit(SettingsVisitor& v) {
           "The name that the certificate must be for, and that is asked for; by default the host.");
   v.field("tls_ca_file", tls_ca_file,
           "PEM file with the authorities to trust; by default those of the system.");
+  v.field("tls_fingerprints", tls_fingerprints,
+          "SHA-256 fingerprints of its certificate, or of its public key. Where there are any, one "
+          "of them is what is verified, and no authority, name or date.");
+  v.field("tls_certificate", tls_certificate,
+          "PEM file with the certificate, and the chain to its authority, that is shown to an "
+          "upstream that asks for one. Read again when it changes.");
+  v.field("tls_key", tls_key, "PEM file with its private key.");
   v.field("max_connections", max_connections,
           "Connections to this upstream at the same time, over all threads.", 1, 100'000);
   v.field("max_messages", max_messages,
@@ -163,6 +171,21 @@ void UpstreamSettings::visit(SettingsVisitor& v) {
     v.error("tls_ca_file",
             "is only used when certificates are verified: set tls = \"verify\" or "
             "\"implicit-verify\"");
+  if (!tls_fingerprints.empty()) {
+    if (!verifies(tls))
+      v.error("tls_fingerprints",
+              "are only used when certificates are verified: set tls = \"verify\" or "
+              "\"implicit-verify\"");
+    else if (!tls_ca_file.empty())
+      v.error("tls_fingerprints", "take the place of authorities: leave tls_ca_file out");
+    if (const auto parsed = ByFingerprint::parse(tls_fingerprints); !parsed)
+      v.error("tls_fingerprints", parsed.error().text);
+  }
+  if (tls_certificate.empty() != tls_key.empty())
+    v.error(tls_key.empty() ? "tls_certificate" : "tls_key",
+            "certificate and key go together: set both tls_certificate and tls_key");
+  if (!tls_certificate.empty() && tls == TlsMode::never)
+    v.error("tls_certificate", "has no meaning with tls = \"never\"");
   if (login.wanted() && !login.in_clear && (tls == TlsMode::never || tls == TlsMode::opportunistic))
     v.error("auth",
             "a log-in needs a connection that is encrypted for certain: set tls = \"verify\" or "

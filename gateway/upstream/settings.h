@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/base/settings_visitor.h"
 #include "gateway/upstream/introduction.h"
@@ -39,8 +40,11 @@ struct UpstreamSettings {
   std::int64_t priority = 10;  // lower is tried first; equal ones take turns
   std::int64_t weight = 1;     // of their turns
   TlsMode tls = TlsMode::opportunistic;
-  std::string tls_name;                        // to verify; default: host
-  std::filesystem::path tls_ca_file;           // default: the system's
+  std::string tls_name;                       // to verify; default: host
+  std::filesystem::path tls_ca_file;          // default: the system's
+  std::vector<std::string> tls_fingerprints;  // to verify by instead
+  std::filesystem::path tls_certificate;      // ours, where it asks for one
+  std::filesystem::path tls_key;
   std::int64_t max_connections = 50;           // to this upstream, over all loop threads
   std::int64_t max_messages = 100;             // on one connection
   std::chrono::milliseconds max_age{600'000};  // of one connection

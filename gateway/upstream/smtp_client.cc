@@ -72,14 +72,16 @@ const std::string& SmtpClient::note() const { return impl_->note; }
 const std::string& SmtpClient::forward_refused() const { return impl_->forward_refused; }
 std::int64_t SmtpClient::messages() const { return impl_->messages; }
 
-auto reply = co_await me->ask("DATA");
-if (!reply || reply->code != 354) co_return reply;
-// "354 … 250 …" in one breath: the 250 would be taken for the answer to our dot.
-if (me->channel->broken()) co_return std::unexpected(me->channel->why_broken());
 Task<Result<Reply>> SmtpClient::data() {
   const std::shared_ptr<Impl> me = impl_;
   if (me->state != Impl::State::transaction || me->binary)
     co_return std::unexpected(out_of_order("DATA"));
+  auto reply = co_await me->ask("DATA");
+  if (!reply || reply->code != 354) co_return reply;
+  // "354 … 250 …" in one breath: the 250 would be taken for the answer to our dot.
+  if (me->channel->broken()) co_return std::unexpected(me->channel->why_broken());
+  me->state = Impl::State::data;
+  me->text = OutgoingText();
   co_return reply;
 }
 
@@ -132,8 +134,11 @@ Task<Result<SmtpClient::Answer>> SmtpClient::Impl::read_answer() {
 
 Task<Result<std::vector<SmtpClient::Answer>>> SmtpClient::finish() {
   const std::shared_ptr<Impl> me = impl_;
-  me->state = Impl::State::data;
-  me->text = OutgoingText();
+  if (me->state != Impl::State::data) co_return std::unexpected(out_of_order("the final dot"));
+  // From here on there is no way back to `data`: one dot at most.
+  me->state = Impl::State::dot_sent;
+  auto sent = co_await me->write_text(me->text.take_last(), "the final dot");
+  me->text = OutgoingText();  // an idle connection keeps no buffer
   if (!sent) co_return std::unexpected(std::move(sent.error()));
   const std::size_t expected = me->answers_each ? me->accepted : 1;
   std::vector<Answer> answers;

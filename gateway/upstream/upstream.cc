@@ -17,6 +17,10 @@ Result<std::shared_ptr<Upstream>> Upstream::make(
   for (const auto& known : previous)
     if (known->name == name && known->settings == settings && known->hostname == hostname &&
         known->authorities == authorities && is_final_stamp(authorities)) {
+      const auto look = known->look_at_certificates();
+      if (!look.refused.empty())
+        return fail(ErrorKind::invalid,
+                    fmt::format("upstream {}: {}", known->name, look.refused.front()));
       known->logins->forget();
       return known;
     }
@@ -27,13 +31,40 @@ Result<std::shared_ptr<Upstream>> Upstream::make(
   upstream->authorities = std::move(authorities);
   upstream->breaker = std::make_shared<Breaker>(settings.breaker_failures, settings.breaker_pause);
   if (settings.tls != TlsMode::never) {
-    auto tls = TlsContext::client(verifies(settings.tls), settings.tls_ca_file);
+    auto tls = upstream->make_tls();
     if (!tls)
       return fail(tls.error().kind,
                   fmt::format("upstream {}: {}", upstream->name, tls.error().text));
-    upstream->tls = std::move(*tls);
   }
   return upstream;
+}
+
+Result<void> Upstream::make_tls() {
+  TlsClient client;
+  if (!settings.tls_fingerprints.empty()) {
+    auto pinned = ByFingerprint::parse(settings.tls_fingerprints);
+    if (!pinned) return std::unexpected(std::move(pinned.error()));
+    client.verification = std::move(*pinned);
+  } else if (verifies(settings.tls)) {
+    client.verification = ByAuthorities{settings.tls_ca_file};
+  }
+  if (!settings.tls_certificate.empty()) {
+    auto opened = TlsCertificates::open({.pairs = {{settings.tls_certificate, settings.tls_key}}});
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    client.certificates = certificates = std::move(*opened);
+  }
+  auto made = TlsContext::client(std::move(client));
+  if (!made) return std::unexpected(std::move(made.error()));
+  tls = std::move(*made);
+  return {};
+}
+
+TlsCertificates::Look Upstream::look_at_certificates() const {
+  if (!certificates) return {};
+  auto look = certificates->look_for_changes();
+  // What the upstream granted to the old one is not for the new one to resume.
+  if (!look.changed.empty()) tls->sessions()->clear();
+  return look;
 }
 
 Result<Upstreams> make_upstreams(const std::map<std::string, UpstreamSettings>& settings,

@@ -26,9 +26,10 @@ struct Upstream {
 
   std::string name;
   UpstreamSettings settings;
-  std::string hostname;                   // ours, for EHLO
-  std::string authorities;                // the file_stamp() of settings.tls_ca_file
-  std::shared_ptr<const TlsContext> tls;  // null with TlsMode::never
+  std::string hostname;                           // ours, for EHLO
+  std::string authorities;                        // the file_stamp() of settings.tls_ca_file
+  std::shared_ptr<TlsCertificates> certificates;  // ours; null: none is set
+  std::shared_ptr<const TlsContext> tls;          // null with TlsMode::never
   std::shared_ptr<Breaker> breaker;
   std::shared_ptr<LoginMemory> logins = std::make_shared<LoginMemory>();
   LastHello last_hello;
@@ -39,11 +40,18 @@ struct Upstream {
   std::atomic<bool> noted{false};   // the last connection had a note, and it was logged
   std::atomic<bool> xforward_refused{false};  // by the last connection, and it was logged
 
+  // Reads our certificate again when its files have changed; connections from then on show the new
+  // one. Reads files.
+  TlsCertificates::Look look_at_certificates() const;
+
   // The one in `previous` where it is the same. Loads the authorities to verify against, so it
   // reads files. The error names the upstream.
   static Result<std::shared_ptr<Upstream>> make(
       std::string name, const UpstreamSettings& settings, const std::string& hostname,
       const std::vector<std::shared_ptr<Upstream>>& previous = {});
+
+ private:
+  Result<void> make_tls();
 };
 
 using Upstreams = std::vector<std::shared_ptr<Upstream>>;  // by priority

@@ -26,6 +26,10 @@ LISTENERS = {
     "few_recipients": ["smtpd_recipient_limit=5"],
     # Knows its mailboxes, and refuses all others.
     "mailboxes": ["virtual_mailbox_maps=inline:{known@example.com=all/}"],
+    "knows_us": ["smtpd_tls_security_level=may", "smtpd_tls_ask_ccert=yes",
+                 "smtpd_tls_fingerprint_digest=sha256",
+                 "relay_clientcerts=texthash:$config_directory/known_clients",
+                 "smtpd_client_restrictions=permit_tls_clientcerts,reject"],
     "xforward": ["smtpd_authorized_xforward_hosts=127.0.0.1"],
     "xclient": ["smtpd_authorized_xclient_hosts=127.0.0.1,127.0.0.100/30", "smtpd_authorized_xforward_hosts=127.0.0.1",
                 "smtpd_client_restrictions=check_client_access,inline:{127.0.0.66=REJECT}"],
@@ -143,6 +147,13 @@ def require():
         raise unittest.SkipTest("only root can start Postfix")
 
 
+def fingerprint(certificate):
+    """SHA-256, as openssl prints it: "AB:CD:…"."""
+    printed = subprocess.run(["openssl", "x509", "-in", certificate, "-noout", "-fingerprint", "-sha256"],
+                             check=True, capture_output=True, text=True).stdout
+    return printed.strip().split("=")[1]
+
+
 def free_ports(count):
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [one.getsockname()[1] for one in sockets]
@@ -178,9 +189,15 @@ class Postfix:
         privileged("install", "-d", "-o", "root", "-m", "755", self.folder / "queue")
         privileged("install", "-d", "-o", "postfix", "-m", "700", self.folder / "data")
         make_certificate(self.folder)
+        # What the listener knows_us lets in, and nothing else.
+        self.known_client = self.folder / "known_client"
+        self.known_client.mkdir()
+        make_certificate(self.known_client, "gateway.example.com")
+        known = fingerprint(self.known_client / "cert.pem")
         for name, text in (("main.cf", MAIN.format(folder=self.folder, uid=uid, gid=gid)),
                            ("recipients", RECIPIENTS), ("senders", SENDERS),
-                           ("headers", HEADERS)):
+                           ("headers", HEADERS),
+                           ("known_clients", f"{known} gateway\n")):
             (self.folder / "etc" / name).write_text(text)
         (self.folder / "log").touch()
 

@@ -13,7 +13,7 @@ TEST(UpstreamSettings, DocumentsEveryField) {
   UpstreamSettings settings;
   test::SettingsErrors visitor;
   settings.visit(visitor);
-  EXPECT_EQ(visitor.keys.size(), 32U);
+  EXPECT_EQ(visitor.keys.size(), 35U);
   EXPECT_TRUE(visitor.undocumented.empty());
 }
 
@@ -103,6 +103,35 @@ TEST(UpstreamSettings, NamesTheKeyThatIsWrong) {
          s.login.user = "gateway";
          s.login.credential = "smarthost";
          s.forward_client = ForwardClient::xclient;
+       }},
+      {"",
+       [](auto& s) {
+         s.tls = TlsMode::implicit_verify;
+         s.tls_fingerprints = {std::string(64, 'a')};
+       }},
+      {"tls_fingerprints",
+       [](auto& s) {
+         s.tls = TlsMode::required;
+         s.tls_fingerprints = {std::string(64, 'a')};
+       }},
+      {"tls_fingerprints",
+       [](auto& s) {
+         s.tls = TlsMode::verify;
+         s.tls_fingerprints = {"sha1:abcd"};
+       }},
+      {"tls_fingerprints",
+       [](auto& s) {
+         s.tls = TlsMode::verify;
+         s.tls_ca_file = "/etc/ca.pem";
+         s.tls_fingerprints = {std::string(64, 'a')};
+       }},
+      {"", [](auto& s) { s.tls_certificate = "/etc/c.pem", s.tls_key = "/etc/k.pem"; }},
+      {"tls_certificate", [](auto& s) { s.tls_certificate = "/etc/c.pem"; }},
+      {"tls_key", [](auto& s) { s.tls_key = "/etc/k.pem"; }},
+      {"tls_certificate",
+       [](auto& s) {
+         s.tls = TlsMode::never;
+         s.tls_certificate = "/etc/c.pem", s.tls_key = "/etc/k.pem";
        }},
       {"final_timeout", [](auto& s) { s.final_timeout = std::chrono::minutes(10); }},
       {"final_timeout", [](auto& s) { s.final_timeout = std::chrono::milliseconds(0); }},
