@@ -100,7 +100,7 @@ std::string introduction(const mail::Peer& client, std::string_view offered, boo
   return command ? *command : "error: " + command.error().text;
 }
 
-TEST(Xclient, SaysAllThatTheUpstreamNamesInOneCommand) {
+TEST(XclientCommand, SaysAllThatTheUpstreamNamesInOneCommand) {
   mail::Peer client = client_at("203.0.113.7:4711");
   client.user = "alice";
   // Postfix's list, and Exim's.
@@ -112,7 +112,7 @@ TEST(Xclient, SaysAllThatTheUpstreamNamesInOneCommand) {
             "DESTPORT=25");
 }
 
-TEST(Xclient, TellsALoginOnlyIfTheSettingsSaySoAndThenAlsoThatThereIsNone) {
+TEST(XclientCommand, TellsALoginOnlyIfTheSettingsSaySoAndThenAlsoThatThereIsNone) {
   mail::Peer client = client_at("203.0.113.7:4711");
   EXPECT_EQ(introduction(client, "ADDR LOGIN", true),
             "XCLIENT ADDR=203.0.113.7 LOGIN=[UNAVAILABLE]");
@@ -122,7 +122,7 @@ TEST(Xclient, TellsALoginOnlyIfTheSettingsSaySoAndThenAlsoThatThereIsNone) {
   EXPECT_EQ(introduction(client, "ADDR LOGIN", false), "XCLIENT ADDR=203.0.113.7");
 }
 
-TEST(Xclient, LeavesALongHeloNameToTheEhloThatFollows) {
+TEST(XclientCommand, LeavesALongHeloNameToTheEhloThatFollows) {
   mail::Peer client = client_at("203.0.113.7:4711");
   client.helo = std::string(250, 'h');
   client.user = std::string(250, 'u');
@@ -130,7 +130,7 @@ TEST(Xclient, LeavesALongHeloNameToTheEhloThatFollows) {
             "XCLIENT ADDR=203.0.113.7 LOGIN=" + client.user);
 }
 
-TEST(Xclient, IsOfNoUseWithoutAnAddress) {
+TEST(XclientCommand, IsOfNoUseWithoutAnAddress) {
   EXPECT_TRUE(check_xclient("NAME addr"));
   for (const char* offered : {"", "NAME PORT", "ADDRESS"})
     EXPECT_THAT(check_xclient(offered).error().text, HasSubstr("XCLIENT")) << offered;
