@@ -20,7 +20,6 @@
 #include "gateway/metrics_page.h"
 #include "gateway/process_file.h"
 #include "gateway/reload.h"
-#include "gateway/upstream/hello_probe.h"
 
 namespace sekisho {
 namespace {
@@ -72,7 +71,6 @@ struct Server::Impl {
   NameResolver resolver;
   std::unique_ptr<inbox::CaptureServer> capture;
   std::unique_ptr<MetricsPage> metrics_page;
-  std::unique_ptr<upstream::HelloProbe> probe;
   std::unique_ptr<Reloader> reloader;
   ListenerPlaces listening;
   std::unique_ptr<Heartbeat> heartbeat;
@@ -83,7 +81,6 @@ struct Server::Impl {
   std::optional<HeldPlace> metrics_place;
   ProcessFile processes;
   std::filesystem::path process_folder;  // where that is written
-  bool asks_upstreams = false;  // from run() on
   bool draining = false;
   bool retiring = false;  // drains, and its sessions have not been told
   std::size_t still_draining = 0;
@@ -123,7 +120,6 @@ Result<void> Server::Impl::open_services(const config::Settings& settings) {
     log->write(*warning);
   refusals = std::make_unique<RefusalLog>(*log);
   offload = std::make_unique<Offload>(kOffloadThreads, kOffloadQueue);
-  probe = std::make_unique<upstream::HelloProbe>(loop, resolver, *offload, *log);
   if (settings.upstreams.empty()) {
     auto started =
         inbox::CaptureServer::start(loop, *offload, config::inbox_directory(settings), *log);
@@ -165,7 +161,6 @@ Result<void> Server::Impl::adopt(const std::shared_ptr<const Snapshot>& next) {
   if (metrics_place) held.push_back(*metrics_place);
   for (const auto& [name, place] : listening) held.push_back({name, place.configured, place.bound});
   supervisor.keep(held);
-  if (asks_upstreams) probe->ask(next->upstreams);
   return {};
 }
 
@@ -219,7 +214,6 @@ void Server::Impl::cut() {
 
 Task<void> Server::Impl::finish_drain() {
   co_await reloader->stop();
-  co_await probe->stop();
   if (capture) {
     capture->shut_down();
     co_await capture->wait_until_idle();
@@ -333,8 +327,6 @@ void Server::run() {
   impl_->tell_ready();
   impl_->start_heartbeat();
   impl_->reloader->watch_files();
-  impl_->asks_upstreams = impl_->options.ask_upstreams;
-  if (impl_->asks_upstreams) impl_->probe->ask(impl_->reloader->current()->upstreams);
   impl_->refusals_due.start(RefusalLog::kInterval);
   impl_->loop.run();
   impl_->log_stopped();

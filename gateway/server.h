@@ -20,7 +20,6 @@ class Server {
  public:
   struct Options {
     bool handle_signals = true;         // a test drives the server by its methods instead
-    bool ask_upstreams = true;          // … and may count each connection to its upstream
     std::filesystem::path config_file;  // for reload(); empty: can't reload
     Supervisor* supervisor = nullptr;   // outlives the server; null: nobody watches us
   };

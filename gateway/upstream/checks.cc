@@ -63,7 +63,8 @@ Task<void> HealthChecks::check(Loop& loop, NameResolver& resolver, Offload& offl
                                CancelSource& cancel) {
   const ConnectionSlot held = std::move(slot);
   const Deadline deadline = Deadline::in(upstream->settings.health_timeout);
-  auto client = co_await SmtpClient::connect(loop, resolver, offload, *upstream, deadline, cancel);
+  auto client =
+      co_await SmtpClient::connect(loop, resolver, offload, *upstream, nullptr, deadline, cancel);
   if (cancel.cancelled()) {
     upstream->checks.abandoned(Clock::now());
     co_return;
