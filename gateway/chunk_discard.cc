@@ -7,8 +7,8 @@
 namespace sekisho {
 
 Task<Result<void>> read_away(Conversation& conversation, std::uint64_t size,
-                             const Snapshot& snapshot) {
-  if (size / 2 > message_limit(snapshot))
+                             const Snapshot& snapshot, const ListenerPlan& plan) {
+  if (size / 2 > message_limit(snapshot, plan))
     co_return fail(ErrorKind::limit, "chunk is far over the size limit");
   const auto& timeouts = snapshot.settings.timeouts;
   const Deadline whole = Deadline::in(timeouts.data);

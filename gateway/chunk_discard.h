@@ -13,6 +13,6 @@ namespace sekisho {
 // ErrorKind::limit, before a byte is read, where the chunk is far larger than any message may be;
 // what follows can't be obeyed then, so the session must end. Times out as DATA does.
 Task<Result<void>> read_away(Conversation& conversation, std::uint64_t size,
-                             const Snapshot& snapshot);
+                             const Snapshot& snapshot, const ListenerPlan& plan);
 
 }  // namespace sekisho

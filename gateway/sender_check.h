@@ -38,6 +38,7 @@ class SenderCheck {
   const mail::Peer& peer_;
   SessionServices& services_;
   sender::Policy policy_;
+  bool knows_;  // what the user owns; else only what is nobody's right is refused
 };
 
 }  // namespace sekisho

@@ -322,7 +322,7 @@ Task<Session::End> Session::on_bdat(std::string_view argument, std::optional<Rep
   }
   if (refused) {
     if (transaction_) transaction_->pause();
-    const auto read = co_await read_away(conversation_, chunk->size, *snapshot_);
+    const auto read = co_await read_away(conversation_, chunk->size, *snapshot_, *plan_);
     if (!read && read.error().kind != ErrorKind::limit) co_return lost_client(read.error());
     answer(*refused);
     if (!read) co_return "a refused chunk that is too large";

@@ -38,7 +38,8 @@ void SenderSettings::visit(SettingsVisitor& v) {
       "FROM or in From, Sender, Resent-From or Resent-Sender, or that has no From or several: "
       "reject (553 or 550); rewrite (the user's own address is put there, the original kept in "
       "X-Original-From and the like); log; off. It is applied to users of whom something is known: "
-      "by map_file, by login_domains, or because the login is an address.");
+      "by map_file, by login_domains, or because the login is an address. Several From fields are "
+      "refused for the others too.");
   v.field("map_file", map_file,
           "A file with the addresses of each user, one user a line: \"ann: ann@example.com, "
           "sales@example.com, *@ann.example, @support\", groups as \"@support: "

@@ -63,7 +63,7 @@ void UpstreamSettings::check_place(SettingsVisitor& v) {
     if (v.is_set("port")) v.error("port", "has no meaning for a Unix socket: take it out");
     // Nobody listens in between, and few servers have a certificate for it.
     if (!v.is_set("tls")) tls = TlsMode::never;
-    if (verifies(tls) && tls_name.empty())
+    if (verifies(tls) && tls_name.empty() && tls_fingerprints.empty())
       v.error("tls_name",
               "a Unix socket has no name that a certificate could be for: say which one it must "
               "name, or take tls out");

@@ -22,7 +22,7 @@
 namespace sekisho::upstream {
 
 struct Upstream {
-  explicit Upstream(const UpstreamSettings& with) : settings(with), checks(with) {}
+  explicit Upstream(const UpstreamSettings& with = {}) : settings(with), checks(with) {}
 
   std::string name;
   UpstreamSettings settings;

@@ -21,7 +21,7 @@ def setUpModule():
 def gateway(way):
     place = f'host = "unix:{store.socket}"' if way == "unix" else \
         f'host = "127.0.0.1"\nport = {store.port}\ntls = "never"'
-    return Gateway(extra=f'[upstream.store]\nprotocol = "lmtp"\n{place}\n')
+    return Gateway(extra=f'[upstream.store]\nprotocol = "lmtp"\nhealth_check = "0s"\n{place}\n')
 
 
 def send(wire, message=MESSAGE):

@@ -196,8 +196,9 @@ TEST(LoopReason, WithoutATokenCountsNoFieldAsOurs) {
 TEST(Received, NameThatAProxyToldStandsBesideTheAddress) {
   Peer named = peer();
   named.name = "client.example.net";
-  EXPECT_THAT(received_field(named, envelope(), {.hostname = "gw.example.com"}, kNow),
-              HasSubstr("from client.example (client.example.net [192.0.2.7])"));
+  EXPECT_THAT(
+      received_field(named, envelope(), {.hostname = "gw.example.com", .loop_token = {}}, kNow),
+      HasSubstr("from client.example (client.example.net [192.0.2.7])"));
 }
 
 }  // namespace

@@ -164,7 +164,8 @@ struct XforwardDialogue : PoolFixture {
     if (run(over.data()).value().code != 354) return "DATA";
     if (!run(over.send("Subject: x\r\n\r\nhello\r\n"))) return "text";
     auto answer = run(over.finish());
-    return answer && std::holds_alternative<UpstreamAcceptance>(*answer) ? "accepted" : "dot";
+    return answer && std::holds_alternative<UpstreamAcceptance>(answer->front()) ? "accepted"
+                                                                                 : "dot";
   }
   static std::size_t xforwards(const ScriptedUpstream& upstream) {
     std::size_t count = 0;

@@ -71,7 +71,8 @@ struct Xclient : PoolFixture {
     if (!opened->mail.positive()) return opened->mail.summary();
     if (run(over.data()).value().code != 354) return "DATA";
     auto answer = run(over.finish());
-    return answer && std::holds_alternative<UpstreamAcceptance>(*answer) ? "accepted" : "dot";
+    return answer && std::holds_alternative<UpstreamAcceptance>(answer->front()) ? "accepted"
+                                                                                 : "dot";
   }
 };
 
