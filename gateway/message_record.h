@@ -54,4 +54,17 @@ struct MessageRecord {
                              const smtp::Reply* reply, TimePoint now) const;
 };
 
+// Adds the time until its end to a phase of the record.
+class PhaseTimer {
+ public:
+  explicit PhaseTimer(Duration& phase) : phase_(phase), begun_(Clock::now()) {}
+  ~PhaseTimer() { phase_ += Clock::now() - begun_; }
+  PhaseTimer(const PhaseTimer&) = delete;
+  PhaseTimer& operator=(const PhaseTimer&) = delete;
+
+ private:
+  Duration& phase_;
+  TimePoint begun_;
+};
+
 }  // namespace sekisho

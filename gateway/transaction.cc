@@ -37,19 +37,6 @@ upstream::RecipientCache* cache_for(const SessionView& session) {
                                                               : nullptr;
 }
 
-// Adds the time until its end to a phase of the record.
-class PhaseTimer {
- public:
-  explicit PhaseTimer(Duration& phase) : phase_(phase), begun_(Clock::now()) {}
-  ~PhaseTimer() { phase_ += Clock::now() - begun_; }
-  PhaseTimer(const PhaseTimer&) = delete;
-  PhaseTimer& operator=(const PhaseTimer&) = delete;
-
- private:
-  Duration& phase_;
-  TimePoint begun_;
-};
-
 bool too_slow(std::uint64_t bytes, Duration elapsed, Bytes per_second) {
   if (elapsed < kDataRateGrace) return false;
   const auto seconds =

@@ -47,7 +47,7 @@ struct Running {
 bool is_gateway(pid_t pid) {
   std::ifstream file(fmt::format("/proc/{}/comm", pid));
   std::string name;
-  return std::getline(file, name) && name == "sekisho";
+  return std::getline(file, name) && name.starts_with("sekisho");  // the keeper is "sekisho-keeper"
 }
 
 Result<Running> find_running(const std::filesystem::path& state_directory) {

@@ -74,13 +74,20 @@ Result<std::unique_ptr<TlsChannel>> TlsChannel::create(const TlsContext& context
     channel->verifies_ = context.verifies();
     SSL_set_app_data(ssl, &channel->refused_);
     channel->sessions_ = context.sessions();
-    if (const auto session = channel->sessions_->take(std::time(nullptr)))
-      SSL_set_session(ssl, session.get());
+    channel->offered_ = channel->sessions_->take(std::time(nullptr));
+    if (channel->offered_)
+      if (const auto copy = TlsSessions::copy_of(channel->offered_))
+        SSL_set_session(ssl, copy.get());
   }
   return channel;
 }
 
-TlsChannel::~TlsChannel() { SSL_free(ssl_); }
+TlsChannel::~TlsChannel() {
+  // Else OpenSSL bars the session of a connection that just broke off from being resumed, which TLS
+  // has not asked for since version 1.1 (RFC 4346 section 7.2.1).
+  SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  SSL_free(ssl_);
+}
 
 void TlsChannel::begin_step() {
   // OpenSSL's queue of errors belongs to the thread: what another session left would be taken for
@@ -126,7 +133,7 @@ IoStep TlsChannel::handshake() {
     // Of a resumed session: what its full handshake came to, in this same context.
     info_.peer_verified = verifies_ && SSL_get_verify_result(ssl_) == X509_V_OK;
     info_.resumed = SSL_session_reused(ssl_) == 1;
-    sessions_->return_used(ssl_);
+    if (info_.resumed) sessions_->give_back(std::move(offered_));
   }
   return step;
 }

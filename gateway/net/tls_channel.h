@@ -52,6 +52,7 @@ class TlsChannel {
   bool failed_ = false;
   bool verifies_ = false;
   TlsSessions* sessions_ = nullptr;  // of a client's context, which outlives this
+  TlsSessions::Session offered_;     // by a client, until it is known whether it was taken
   std::string refused_;  // the fingerprint of a server's certificate that was not the right one
 };
 

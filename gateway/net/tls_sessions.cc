@@ -53,10 +53,6 @@ void TlsSessions::add(Session session) {
   sessions_.push_back(std::move(session));
 }
 
-void TlsSessions::return_used(SSL* ssl) {
-  if (SSL_session_reused(ssl) == 1) add(Session(SSL_get1_session(ssl)));
-}
-
 TlsSessions::Session TlsSessions::take(std::time_t now) {
   const std::lock_guard lock(mutex_);
   while (!sessions_.empty()) {

@@ -22,9 +22,13 @@ class TlsSessions {
   void install(SSL_CTX* context);
   // One to resume, or null. It is not in here any more: what failed is not tried again.
   [[nodiscard]] Session take(std::time_t now);
-  // After each handshake: what was resumed may be used again, for not every server gives a new
-  // ticket then. (RFC 8446 appendix C.4 is about clients that should not be recognized.)
-  void return_used(SSL* ssl);
+  // What was resumed may be used again, for not every server gives a new ticket.
+  void give_back(Session session) { add(std::move(session)); }
+  // For one connection: OpenSSL bars what TLS 1.3 has resumed from being used again, which is for
+  // clients that don't want to be recognized (RFC 8446 appendix C.4).
+  [[nodiscard]] static Session copy_of(const Session& session) {
+    return Session(SSL_SESSION_dup(session.get()));
+  }
   // What they were begun with has changed.
   void clear();
 

@@ -51,7 +51,7 @@ upstream::UpstreamSettings upstream_settings(const RecordingUpstream& upstream,
   settings.priority = priority;
   settings.tls = upstream::TlsMode::never;
   settings.health_check = std::chrono::milliseconds(0);  // mail alone goes there
-  settings.breaker_failures = 1'000'000;  // no run may decide about the next
+  settings.breaker_failures = 1'000'000;                 // no run may decide about the next
   return settings;
 }
 
