@@ -90,7 +90,7 @@ class UpstreamTls(CaseTest):
     def test_sessions_are_resumed(self):
         pin = postfix.fingerprint(server.folder / "cert.pem")
         port, = postfix.free_ports(1)
-        settings = f'tls_fingerprints = ["{pin}"]\nmax_messages = 1'
+        settings = f'tls_fingerprints = ["{pin}"]\nmax_messages = 1\nhealth_check = "0s"'
         with self.gateway(settings=settings, top=f'metrics_address = "127.0.0.1:{port}"\nthreads = 1') \
                 as gateway:
             for number in range(5):

@@ -44,14 +44,14 @@ void read_name(const std::string& name, const YAML::Node& records, Zone& zone) {
   bool own_text = false;
   bool times_out = false;
   for (const auto& entry : records) {
-    own_text = own_text || (entry.IsMap() && entry.begin()->first.Scalar() == "TXT");
+    own_text = own_text || (entry.IsMap() && entry["TXT"].IsDefined());
     times_out = times_out || !entry.IsMap();
   }
   std::set<RecordType> with_data;
   for (const auto& entry : records) {
     if (!entry.IsMap()) continue;
-    auto word = entry.begin()->first.Scalar();
-    const auto& value = entry.begin()->second;
+    const auto [key, value] = std::pair<YAML::Node, YAML::Node>(*entry.begin());
+    auto word = key.Scalar();
     if (word == "SPF" && !own_text) word = "TXT";
     for (const auto& [known, type] : kTypes) {
       if (word != known || (value.IsScalar() && value.Scalar() == "NONE")) continue;
