@@ -195,7 +195,8 @@ class ProxyHeaderTest(harness.CaseTest):
                    "the client's place to be free again")
 
     def test_connections_without_a_header_are_bounded(self):
-        gateway = self.gateway(extra="[limits]\nmax_unannounced_connections = 2")
+        # One thread takes the connections in their order.
+        gateway = self.gateway(extra="[limits]\nmax_unannounced_connections = 2", top="threads = 1")
         waiting = [self.connect(gateway) for _ in range(2)]
         refused = self.connect(gateway)
         refused.expect("421 4.7.0 too many connections")
@@ -205,7 +206,7 @@ class ProxyHeaderTest(harness.CaseTest):
         self.connect(gateway, text_header("192.0.2.7")).expect(220)
 
     def test_connections_without_a_header_count_among_all(self):
-        gateway = self.gateway(extra="[limits]\nmax_connections = 2")
+        gateway = self.gateway(extra="[limits]\nmax_connections = 2", top="threads = 1")
         waiting = [self.connect(gateway) for _ in range(2)]
         self.connect(gateway).expect("421 4.7.0 too many connections")
         waiting[0].send(text_header("192.0.2.7"))
