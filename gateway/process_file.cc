@@ -16,7 +16,7 @@
 namespace sekisho {
 
 std::filesystem::path ProcessFile::path_in(const std::filesystem::path& state_directory) {
-  return state_directory / "sekisho.pid";
+  return state_directory / "processes";
 }
 
 Result<ProcessFile> ProcessFile::read(const std::filesystem::path& state_directory) {

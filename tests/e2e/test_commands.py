@@ -77,7 +77,7 @@ class Commands(KeeperTest):
         self.gateway = harness.Gateway()
         self.addCleanup(self.gateway.__exit__, None, None, None)
         (self.gateway.folder / "state").mkdir()
-        self.gateway.write("state/sekisho.pid", f"{other.pid} {other.pid}\n")
+        self.gateway.write("state/processes", f"{other.pid} {other.pid}\n")
         self.assertIn("is gone", self.say("reload", status=1))
         self.assertIsNone(other.poll())
 

@@ -32,7 +32,7 @@ TEST(ProcessFile, IsRemovedByWhoWroteItLast) {
 TEST(ProcessFile, IsNotBelievedWithSomethingElseInIt) {
   const test::TempDir folder;
   for (const char* text : {"", "x", "12", "0 0", "1 1", "-5 7", "10 1"}) {
-    (void)folder.write("sekisho.pid", text);
+    (void)folder.write("processes", text);
     EXPECT_EQ(ProcessFile::read(folder.path()).error().kind, ErrorKind::invalid) << text;
   }
 }
