@@ -74,11 +74,6 @@ bool take_attribute(Xclient& into, std::string_view name, std::string_view value
   return false;
 }
 
-bool is_offered(std::string_view offered, std::string_view name) {
-  return std::ranges::any_of(split(offered, ' '),
-                             [&](std::string_view word) { return iequals(word, name); });
-}
-
 }  // namespace
 
 void Xclient::add(Xclient more) {
@@ -114,12 +109,17 @@ std::string attribute_address(const IpAddress& address) {
   return address.is_v4() ? address.to_string() : std::string(kIpv6) + address.to_string();
 }
 
+bool offers_attribute(std::string_view offered, std::string_view name) {
+  return std::ranges::any_of(split(offered, ' '),
+                             [&](std::string_view word) { return iequals(word, name); });
+}
+
 std::vector<std::string> write_attribute_commands(std::string_view verb,
                                                   const std::vector<ClientAttribute>& attributes,
                                                   std::string_view offered) {
   std::vector<std::string> commands;
   for (const ClientAttribute& one : attributes) {
-    if (!is_offered(offered, one.name)) continue;
+    if (!offers_attribute(offered, one.name)) continue;
     const std::string head = " " + std::string(one.name) + "=";
     std::string value = one.value.empty() ? std::string(kUnavailable) : encode_xtext(one.value);
     if (verb.size() + head.size() + value.size() > kMaxCommand) value = kUnavailable;

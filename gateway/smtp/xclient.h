@@ -53,9 +53,12 @@ struct ClientAttribute {
 };
 std::string attribute_address(const IpAddress& address);  // "192.0.2.1", "IPV6:2001:db8::1"
 
-// The attributes as commands without CRLF: those alone that `offered` (the words behind the keyword
-// in EHLO) names, as many commands as it takes to keep each within 512 bytes. One value that no
-// command holds is said to be unavailable.
+// Is the attribute among `offered`, the words behind the keyword in EHLO?
+bool offers_attribute(std::string_view offered, std::string_view name);
+
+// The attributes as commands without CRLF: those alone that are among `offered`, as many commands
+// as it takes to keep each within 512 bytes. One value that no command holds is said to be
+// unavailable.
 std::vector<std::string> write_attribute_commands(std::string_view verb,
                                                   const std::vector<ClientAttribute>& attributes,
                                                   std::string_view offered);

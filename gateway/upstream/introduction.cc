@@ -37,11 +37,6 @@ Attributes attributes_of(const mail::Peer& client) {
           {"HELO", visible(client.helo)}};
 }
 
-bool offers_address(std::string_view offered) {
-  return std::ranges::any_of(split(offered, ' '),
-                             [](std::string_view word) { return iequals(word, "ADDR"); });
-}
-
 }  // namespace
 
 std::string offered_attributes(const smtp::Capabilities& upstream, std::string_view extension) {
@@ -65,7 +60,7 @@ std::vector<std::string> xforward_commands(const mail::Envelope& envelope,
 }
 
 Result<void> check_xclient(std::string_view offered) {
-  if (offers_address(offered)) return {};
+  if (smtp::offers_attribute(offered, "ADDR")) return {};
   return fail(ErrorKind::unavailable,
               "the upstream does not offer us XCLIENT, which `forward_client` demands");
 }
