@@ -14,8 +14,7 @@ inline constexpr Duration kMaxTime = 20s;  // RFC 7208 section 4.6.4
 
 struct Lookup {
   Question question;
-  Answer answer;
-  std::string why;  // of a failed one
+  Result<dns::Answer> answer;
 };
 
 struct Check {

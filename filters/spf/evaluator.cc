@@ -60,6 +60,10 @@ bool is_in(const IpAddress& client, const IpAddress& network, int prefix4, int p
   return client.masked(prefix) == network.masked(prefix);
 }
 
+bool has_address(const dns::Answer& answer, const IpAddress& address) {
+  return std::ranges::find(answer.records, address, &dns::Record::address) != answer.records.end();
+}
+
 // One evaluation from its start with what is known: made anew for each round, since it is cheap
 // and keeps no state that a late answer could contradict.
 class Run {
@@ -136,10 +140,11 @@ class Run {
     const auto name = expand(where, domain);
     if (!name) return std::unexpected(name.error());
     if (!is_lookup_name(*name)) return std::string();
-    const auto* answer = find({RecordType::txt, *name});
+    const auto* answer = find({dns::Type::txt, *name});
     if (answer == nullptr) return std::unexpected(Stop{});
-    if (answer->texts.size() != 1) return std::string();
-    const auto text = MacroString::parse(answer->texts.front(), MacroString::Grammar::explanation);
+    if (!*answer || (*answer)->records.size() != 1) return std::string();
+    const auto text =
+        MacroString::parse((*answer)->records.front().text, MacroString::Grammar::explanation);
     if (!text) return std::string();
     const auto values = values_for(domain, *text);
     if (!values) return std::unexpected(values.error());
@@ -190,22 +195,22 @@ class Run {
 
   // Is the client among the addresses of this name (section 5.3)?
   Step<bool> has_client(const std::string& name, const Directive& directive) {
-    const auto answer = ask({query_.client.is_v4() ? RecordType::a : RecordType::aaaa, name});
+    const auto answer = ask({query_.client.is_v4() ? dns::Type::a : dns::Type::aaaa, name});
     if (!answer) return std::unexpected(answer.error());
-    return std::ranges::any_of((*answer)->addresses, [&](const IpAddress& address) {
-      return is_in(query_.client, address, directive.prefix4, directive.prefix6);
+    return std::ranges::any_of((*answer)->records, [&](const dns::Record& record) {
+      return is_in(query_.client, record.address, directive.prefix4, directive.prefix6);
     });
   }
 
   // Section 5.4.
   Step<bool> mx(const std::string& target, const Directive& directive) {
-    const auto answer = ask({RecordType::mx, target});
+    const auto answer = ask({dns::Type::mx, target});
     if (!answer) return std::unexpected(answer.error());
-    if ((*answer)->names.size() > kMaxMxNames) {
+    if ((*answer)->records.size() > kMaxMxNames) {
       return stop(Outcome::permerror, "mx: '" + target + "' has more than 10 MX records");
     }
-    for (const auto& name : (*answer)->names) {
-      const auto match = has_client(normal_name(name), directive);
+    for (const auto& record : (*answer)->records) {
+      const auto match = has_client(normal_name(record.name), directive);
       if (!match || *match) return match;
     }
     return false;
@@ -220,31 +225,31 @@ class Run {
 
   // Section 5.7: always A, also for a client with IPv6.
   Step<bool> exists(const std::string& target) {
-    const auto answer = ask({RecordType::a, target});
+    const auto answer = ask({dns::Type::a, target});
     if (!answer) return std::unexpected(answer.error());
-    return (*answer)->status == Answer::Status::found;
+    return (*answer)->status == dns::Answer::Status::found;
   }
 
   // The client's name whose address is the client's: the domain itself before a name in it, that
   // before any other. Empty: there is none. Errors of the DNS only leave names out.
   Step<std::string> validated_name(const std::string& domain, bool related_only) {
-    const auto* reverse = find_counted({RecordType::ptr, reverse_name(query_.client)});
+    const auto* reverse = find_counted({dns::Type::ptr, reverse_name(query_.client)});
     if (reverse == nullptr) return std::unexpected(Stop{});
     if (too_many_voids()) return void_limit();
     std::string best;
-    for (const auto& raw : reverse->names | std::views::take(kMaxPtrNames)) {
-      const auto name = normal_name(raw);
+    if (!*reverse) return best;
+    for (const auto& record : (*reverse)->records | std::views::take(kMaxPtrNames)) {
+      const auto name = normal_name(record.name);
       const bool is_same = name == domain;
       const bool related = is_same || name.ends_with("." + domain);
       if (!is_lookup_name(name) || (related_only && !related)) continue;
       const bool better = best.empty() || is_same || (related && !best.ends_with("." + domain));
       if (!better) continue;
       const auto* forward =
-          find_counted({query_.client.is_v4() ? RecordType::a : RecordType::aaaa, name});
+          find_counted({query_.client.is_v4() ? dns::Type::a : dns::Type::aaaa, name});
       if (forward == nullptr) return std::unexpected(Stop{});
       if (too_many_voids()) return void_limit();
-      if (std::ranges::find(forward->addresses, query_.client) != forward->addresses.end())
-        best = name;
+      if (*forward && has_address(**forward, query_.client)) best = name;
       if (best == domain) break;
     }
     return best;
@@ -252,16 +257,16 @@ class Run {
 
   // The one SPF record of a domain, if there is one (section 4.5).
   Step<std::optional<std::string>> find_record(const std::string& domain) {
-    const auto* answer = find({RecordType::txt, domain});
+    const auto* answer = find({dns::Type::txt, domain});
     if (answer == nullptr) return std::unexpected(Stop{});
-    if (answer->status == Answer::Status::failed) {
+    if (!*answer) {
       return stop(Outcome::temperror, "no answer for the TXT records of '" + domain + "'");
     }
     std::optional<std::string> record;
-    for (const auto& text : answer->texts) {
-      if (!is_spf_record(text)) continue;
+    for (const dns::Record& one : (*answer)->records) {
+      if (!is_spf_record(one.text)) continue;
       if (record) return stop(Outcome::permerror, "'" + domain + "' has several SPF records");
-      record = text;
+      record = one.text;
     }
     return record;
   }
@@ -295,24 +300,25 @@ class Run {
   }
 
   // An answer that a mechanism needs. A name that can't be in the DNS isn't there.
-  Step<const Answer*> ask(const Question& question) {
-    static const Answer kNone;
+  Step<const dns::Answer*> ask(const Question& question) {
+    static const dns::Answer kNone;
     if (!is_lookup_name(question.name)) return &kNone;
     const auto* answer = find_counted(question);
     if (answer == nullptr) return std::unexpected(Stop{});
-    if (answer->status == Answer::Status::failed) {
+    if (!*answer) {
       return stop(Outcome::temperror, "no answer for '" + question.name + "'");
     }
     if (too_many_voids()) return void_limit();
-    return answer;
+    return &**answer;
   }
 
-  const Answer* find_counted(const Question& question) {
+  const std::optional<dns::Answer>* find_counted(const Question& question) {
     const auto* answer = find(question);
-    if (answer != nullptr && answer->status == Answer::Status::none) voids_.insert(question);
+    const bool is_void = answer != nullptr && *answer && (*answer)->records.empty();
+    if (is_void) voids_.insert(question);
     return answer;
   }
-  const Answer* find(const Question& question) {
+  const std::optional<dns::Answer>* find(const Question& question) {
     const auto at = answers_.find(question);
     if (at != answers_.end()) return &at->second;
     missing_ = question;

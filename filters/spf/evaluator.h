@@ -4,14 +4,26 @@
 // MX or PTR answer, whatever the records say. Any thread.
 #pragma once
 
+#include <compare>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "filters/spf/dns_answers.h"
+#include "gateway/base/ip.h"
+#include "gateway/dns/answer.h"
 
 namespace sekisho::spf {
+
+struct Question {
+  dns::Type type = dns::Type::txt;  // a, aaaa, mx, ptr or txt
+  std::string name;                 // lower case, no dot at its end
+  auto operator<=>(const Question&) const = default;
+};
+
+// What is known so far; nullopt: the look-up failed. Whoever drives the evaluation fills it in.
+using DnsAnswers = std::map<Question, std::optional<dns::Answer>>;
 
 enum class Outcome : std::uint8_t { none, neutral, pass, fail, softfail, temperror, permerror };
 std::string_view to_string(Outcome outcome);  // "pass", as in Received-SPF

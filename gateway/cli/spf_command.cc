@@ -23,17 +23,27 @@ int complain(std::string_view what) {
   return kErrors;
 }
 
-std::string_view name_of(spf::RecordType type) {
-  constexpr std::string_view kNames[] = {"A", "AAAA", "MX", "PTR", "TXT"};
-  return kNames[static_cast<std::size_t>(type)];
+std::vector<std::string> values_of(const spf::Lookup& lookup) {
+  std::vector<std::string> values;
+  if (!lookup.answer) return values;
+  for (const dns::Record& record : lookup.answer->records) {
+    switch (lookup.question.type) {
+      case dns::Type::a:
+      case dns::Type::aaaa:
+        values.push_back(record.address.to_string());
+        break;
+      case dns::Type::txt:
+        values.push_back('"' + encode_for_log(record.text, 4096) + '"');
+        break;
+      default:
+        values.push_back(encode_for_log(record.name));
+    }
+  }
+  return values;
 }
 
-std::vector<std::string> values_of(const spf::Answer& answer) {
-  std::vector<std::string> values;
-  for (const auto& address : answer.addresses) values.push_back(address.to_string());
-  for (const auto& name : answer.names) values.push_back(encode_for_log(name));
-  for (const auto& text : answer.texts) values.push_back('"' + encode_for_log(text, 4096) + '"');
-  return values;
+std::string error_of(const spf::Lookup& lookup) {
+  return lookup.answer ? std::string() : encode_for_log(lookup.answer.error().text);
 }
 
 void print_text(const spf::Check& check) {
@@ -48,21 +58,21 @@ void print_text(const spf::Check& check) {
   }
   fmt::print("look-ups ({} of 10 terms, {} of 2 void):\n", verdict.lookups, verdict.void_lookups);
   for (const auto& lookup : check.lookups) {
-    const auto values = values_of(lookup.answer);
-    const auto* nothing = lookup.why.empty() ? "nothing" : lookup.why.c_str();
-    fmt::print(
-        "  {} {}: {}\n", name_of(lookup.question.type), encode_for_log(lookup.question.name),
-        values.empty() ? encode_for_log(nothing) : fmt::format("{}", fmt::join(values, ", ")));
+    const auto values = values_of(lookup);
+    const auto nothing = lookup.answer ? std::string("nothing") : error_of(lookup);
+    fmt::print("  {} {}: {}\n", to_string(lookup.question.type),
+               encode_for_log(lookup.question.name),
+               values.empty() ? nothing : fmt::format("{}", fmt::join(values, ", ")));
   }
 }
 
 void print_json(const spf::Check& check) {
   auto lookups = nlohmann::json::array();
   for (const auto& lookup : check.lookups) {
-    lookups.push_back({{"type", name_of(lookup.question.type)},
+    lookups.push_back({{"type", to_string(lookup.question.type)},
                        {"name", encode_for_log(lookup.question.name)},
-                       {"answers", values_of(lookup.answer)},
-                       {"error", encode_for_log(lookup.why)}});
+                       {"answers", values_of(lookup)},
+                       {"error", error_of(lookup)}});
   }
   const auto& verdict = check.verdict;
   const nlohmann::json json{

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,8 +13,7 @@
 namespace {
 
 using sekisho::IpAddress;
-using sekisho::spf::Answer;
-using sekisho::spf::RecordType;
+namespace dns = sekisho::dns;
 
 void require(bool condition) {
   if (!condition) std::abort();
@@ -42,26 +42,20 @@ class Input {
   std::string_view rest_;
 };
 
-Answer answer(RecordType type, Input& input) {
-  Answer answer;
+std::optional<dns::Answer> answer(dns::Type type, Input& input) {
   const auto kind = input.byte();
-  answer.status = kind % 8 == 0   ? Answer::Status::failed
-                  : kind % 8 == 1 ? Answer::Status::none
-                                  : Answer::Status::found;
-  if (answer.status != Answer::Status::found) return answer;
+  if (kind % 8 == 0) return std::nullopt;
+  dns::Answer answer;
+  if (kind % 8 == 1) return answer;
+  answer.status = dns::Answer::Status::found;
   for (int i = kind / 16; i >= 0; --i) {
-    switch (type) {
-      case RecordType::a:
-      case RecordType::aaaa:
-        answer.addresses.push_back(IpAddress::v4({192, 0, 2, input.byte()}));
-        break;
-      case RecordType::mx:
-      case RecordType::ptr:
-        answer.names.emplace_back(input.line());
-        break;
-      case RecordType::txt:
-        answer.texts.push_back((kind % 8 < 6 ? "v=spf1 " : "") + std::string(input.line()));
-        break;
+    auto& record = answer.records.emplace_back();
+    if (type == dns::Type::a || type == dns::Type::aaaa) {
+      record.address = IpAddress::v4({192, 0, 2, input.byte()});
+    } else if (type == dns::Type::txt) {
+      record.text = (kind % 8 < 6 ? "v=spf1 " : "") + std::string(input.line());
+    } else {
+      record.name = input.line();
     }
   }
   return answer;

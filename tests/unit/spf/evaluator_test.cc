@@ -26,9 +26,9 @@ class Spf : public ::testing::Test {
                            .explain = explain_});
   }
   void text(std::string_view name, std::string_view record) {
-    zone_.add(name, RecordType::txt, record);
+    zone_.add(name, dns::Type::txt, record);
   }
-  [[nodiscard]] auto asked(RecordType type) const {
+  [[nodiscard]] auto asked(dns::Type type) const {
     return std::ranges::count(zone_.asked(), type, &Question::type);
   }
 
@@ -73,8 +73,8 @@ TEST_F(Spf, AllowsTwoVoidLookupsAndNoThird) {
 TEST_F(Spf, CountsVoidLookupsThroughIncludesAndMxNames) {
   text("example.org", "v=spf1 include:a.example.org mx:mx.example.org +all");
   text("a.example.org", "v=spf1 exists:no1.example.org");
-  zone_.add("mx.example.org", RecordType::mx, "no2.example.org");
-  zone_.add("mx.example.org", RecordType::mx, "no3.example.org");
+  zone_.add("mx.example.org", dns::Type::mx, "no2.example.org");
+  zone_.add("mx.example.org", dns::Type::mx, "no3.example.org");
   EXPECT_EQ(check().outcome, Outcome::permerror);
 }
 
@@ -92,7 +92,7 @@ TEST_F(Spf, AFanOfIncludesCostsTenLookupsAtMost) {
   }
   const auto verdict = check();
   EXPECT_EQ(verdict.outcome, Outcome::permerror);
-  EXPECT_EQ(asked(RecordType::txt), 11);  // the domain's own record is none of the ten
+  EXPECT_EQ(asked(dns::Type::txt), 11);  // the domain's own record is none of the ten
 }
 
 TEST_F(Spf, AskForNothingBehindTheTermThatMatches) {
@@ -111,24 +111,24 @@ TEST_F(Spf, LooksAtTenNamesOfAClientAtMost) {
   text("example.org", "v=spf1 ptr -all");
   for (int i = 0; i < 11; ++i) {
     const auto name = fmt::format("host{:02}.example.org", i);
-    zone_.add("1.2.0.192.in-addr.arpa", RecordType::ptr, name);
-    zone_.add(name, RecordType::a, i == 10 ? "192.0.2.1" : "192.0.2.99");
+    zone_.add("1.2.0.192.in-addr.arpa", dns::Type::ptr, name);
+    zone_.add(name, dns::Type::a, i == 10 ? "192.0.2.1" : "192.0.2.99");
   }
   EXPECT_EQ(check().outcome, Outcome::fail);
-  EXPECT_EQ(asked(RecordType::a), 10);
+  EXPECT_EQ(asked(dns::Type::a), 10);
 }
 
 TEST_F(Spf, AClientsNameInAnotherDomainIsNotEvenLookedUpForPtr) {
   text("example.org", "v=spf1 ptr -all");
-  zone_.add("1.2.0.192.in-addr.arpa", RecordType::ptr, "client.example.net");
-  zone_.add("1.2.0.192.in-addr.arpa", RecordType::ptr, "notexample.org");
+  zone_.add("1.2.0.192.in-addr.arpa", dns::Type::ptr, "client.example.net");
+  zone_.add("1.2.0.192.in-addr.arpa", dns::Type::ptr, "notexample.org");
   EXPECT_EQ(check().outcome, Outcome::fail);
-  EXPECT_EQ(asked(RecordType::a), 0);
+  EXPECT_EQ(asked(dns::Type::a), 0);
 }
 
 TEST_F(Spf, AFailedLookupIsTemperrorNeverFail) {
   text("example.org", "v=spf1 include:a.example.org -all");
-  zone_.fail("a.example.org", RecordType::txt);
+  zone_.fail("a.example.org", dns::Type::txt);
   const auto verdict = check();
   EXPECT_EQ(verdict.outcome, Outcome::temperror);
   EXPECT_THAT(verdict.problem, HasSubstr("a.example.org"));
@@ -149,7 +149,7 @@ TEST_F(Spf, AShortMappedPrefixHoldsTheIpv6ClientsInIt) {
 TEST_F(Spf, ALocalPartOutsideAsciiMatchesNoMacro) {
   text("example.org", "v=spf1 exists:%{l}.users.example.org -all");
   EXPECT_EQ(check("192.0.2.1", "j\xC3\xB6rg@example.org").outcome, Outcome::fail);
-  EXPECT_EQ(asked(RecordType::a), 0);
+  EXPECT_EQ(asked(dns::Type::a), 0);
 }
 
 TEST_F(Spf, FetchesNoExplanationUnlessAsked) {
@@ -186,7 +186,7 @@ TEST_F(Spf, MacrosByTheHundredAreOnlyLong) {
 
 TEST_F(Spf, AnIdentityWithoutALocalPartIsThePostmasters) {
   text("client.example.net", "v=spf1 exists:%{l}.example.org -all");
-  zone_.add("postmaster.example.org", RecordType::a, "127.0.0.2");
+  zone_.add("postmaster.example.org", dns::Type::a, "127.0.0.2");
   EXPECT_EQ(check("192.0.2.1", "client.example.net").outcome, Outcome::pass);
 }
 

@@ -25,11 +25,11 @@ struct Case {
 
 std::ostream& operator<<(std::ostream& out, const Case& test) { return out << test.name; }
 
-constexpr std::pair<std::string_view, RecordType> kTypes[] = {{"A", RecordType::a},
-                                                              {"AAAA", RecordType::aaaa},
-                                                              {"MX", RecordType::mx},
-                                                              {"PTR", RecordType::ptr},
-                                                              {"TXT", RecordType::txt}};
+constexpr std::pair<std::string_view, dns::Type> kTypes[] = {{"A", dns::Type::a},
+                                                             {"AAAA", dns::Type::aaaa},
+                                                             {"MX", dns::Type::mx},
+                                                             {"PTR", dns::Type::ptr},
+                                                             {"TXT", dns::Type::txt}};
 
 std::string text_of(const YAML::Node& node) {
   if (node.IsScalar()) return node.Scalar();
@@ -47,7 +47,7 @@ void read_name(const std::string& name, const YAML::Node& records, Zone& zone) {
     own_text = own_text || (entry.IsMap() && entry["TXT"].IsDefined());
     times_out = times_out || !entry.IsMap();
   }
-  std::set<RecordType> with_data;
+  std::set<dns::Type> with_data;
   for (const auto& entry : records) {
     if (!entry.IsMap()) continue;
     const auto [key, value] = std::pair<YAML::Node, YAML::Node>(*entry.begin());
@@ -56,7 +56,7 @@ void read_name(const std::string& name, const YAML::Node& records, Zone& zone) {
     for (const auto& [known, type] : kTypes) {
       if (word != known || (value.IsScalar() && value.Scalar() == "NONE")) continue;
       with_data.insert(type);
-      zone.add(name, type, type == RecordType::mx ? value[1].Scalar() : text_of(value));
+      zone.add(name, type, type == dns::Type::mx ? value[1].Scalar() : text_of(value));
     }
   }
   for (const auto& [word, type] : kTypes) {

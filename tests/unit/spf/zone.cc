@@ -6,31 +6,22 @@
 
 namespace sekisho::spf::testing {
 
-void Zone::add(std::string_view name, RecordType type, std::string_view value) {
-  auto& record = records_[{type, normal_name(name)}];
-  record.status = Answer::Status::found;
-  switch (type) {
-    case RecordType::a:
-    case RecordType::aaaa:
-      record.addresses.push_back(IpAddress::parse(value).value());
-      break;
-    case RecordType::mx:
-    case RecordType::ptr:
-      record.names.emplace_back(value);
-      break;
-    case RecordType::txt:
-      record.texts.emplace_back(value);
-      break;
+void Zone::add(std::string_view name, dns::Type type, std::string_view value) {
+  auto& answer = records_.try_emplace({type, normal_name(name)}, dns::Answer()).first->second;
+  if (!answer) return;  // it fails
+  answer->status = dns::Answer::Status::found;
+  auto& record = answer->records.emplace_back();
+  if (type == dns::Type::a || type == dns::Type::aaaa) {
+    record.address = IpAddress::parse(value).value();
+  } else if (type == dns::Type::txt) {
+    record.text = value;
+  } else {
+    record.name = value;
   }
 }
 
-void Zone::fail(std::string_view name, RecordType type) {
-  records_[{type, normal_name(name)}].status = Answer::Status::failed;
-}
-
-Answer Zone::answer(const Question& question) const {
-  const auto at = records_.find(question);
-  return at == records_.end() ? Answer() : at->second;
+void Zone::fail(std::string_view name, dns::Type type) {
+  records_[{type, normal_name(name)}] = std::nullopt;
 }
 
 Verdict Zone::evaluate(const Query& query) {
@@ -42,7 +33,8 @@ Verdict Zone::evaluate(const Query& query) {
     if (evaluation.needed.empty()) throw std::logic_error("neither a verdict nor a question");
     for (auto& question : evaluation.needed) {
       if (answers.contains(question)) throw std::logic_error("asked again: " + question.name);
-      answers[question] = answer(question);
+      const auto known = records_.find(question);
+      answers[question] = known == records_.end() ? dns::Answer() : known->second;
       asked_.push_back(std::move(question));
     }
   }

@@ -11,8 +11,8 @@ namespace sekisho::spf::testing {
 
 class Zone {
  public:
-  void add(std::string_view name, RecordType type, std::string_view value);
-  void fail(std::string_view name, RecordType type);
+  void add(std::string_view name, dns::Type type, std::string_view value);
+  void fail(std::string_view name, dns::Type type);
 
   // Drives an evaluation to its verdict as a resolver would.
   Verdict evaluate(const Query& query);
@@ -21,9 +21,7 @@ class Zone {
   [[nodiscard]] const std::vector<Question>& asked() const { return asked_; }
 
  private:
-  Answer answer(const Question& question) const;
-
-  std::map<Question, Answer> records_;
+  DnsAnswers records_;
   std::vector<Question> asked_;
 };
 
