@@ -70,6 +70,18 @@ class Zone:
         return (0 if found or name in self.names else NO_NAME), found
 
 
+def same_port_pair(udp_handler, tcp_handler):
+    """Servers of UDP and TCP on one free port. A port that UDP gets may be taken for TCP (a connection of
+    another test has it, or has just left it), so other ports are tried."""
+    for _ in range(50):
+        udp = socketserver.ThreadingUDPServer(("127.0.0.1", 0), udp_handler)
+        try:
+            return udp, socketserver.ThreadingTCPServer(udp.server_address, tcp_handler)
+        except OSError:
+            udp.server_close()
+    raise OSError("no port was free for both UDP and TCP")
+
+
 class DnsServer:
     def __init__(self, names=None):
         self.zone = Zone(names or {})
@@ -92,9 +104,8 @@ class DnsServer:
                     reply = owner.reply(self.rfile.read(struct.unpack("!H", size)[0]))
                     self.wfile.write(struct.pack("!H", len(reply)) + reply)
 
-        self.udp = socketserver.ThreadingUDPServer(("127.0.0.1", 0), Udp)
+        self.udp, self.tcp = same_port_pair(Udp, Tcp)
         self.port = self.udp.server_address[1]
-        self.tcp = socketserver.ThreadingTCPServer(("127.0.0.1", self.port), Tcp)
         for server in (self.udp, self.tcp):
             server.daemon_threads = True
             threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
