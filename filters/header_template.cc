@@ -108,7 +108,7 @@ std::string HeaderTemplate::fill(const mail::Peer& peer, const mail::Envelope& e
         out += encode_for_header(peer.user);
         break;
       case Placeholder::client:
-        out += peer.remote.address.to_string();
+        out += peer.by_unix_socket() ? "unix" : peer.remote.address.to_string();
         break;
       case Placeholder::listener:
         out += encode_for_header(peer.listener);

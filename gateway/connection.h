@@ -16,10 +16,10 @@ struct Connection {
   std::shared_ptr<const ListenerPlan> plan;  // of that snapshot
   Descriptor socket;
   ConnectionLimits::Ticket ticket;
-  Endpoint remote;
+  Endpoint remote;  // unspecified: it came by a Unix socket
   Endpoint local;
   std::optional<Endpoint> proxy{};  // who told us `remote` and `local`
-  bool client_known = true;         // false: `remote` is a proxy, and it told no client
+  bool client_known = true;  // false: `remote` is a proxy, and it told no client; or there is none
 };
 
 }  // namespace sekisho

@@ -34,6 +34,14 @@ std::expected<void, ConnectionLimits::Refusal> ConnectionLimits::Ticket::charge(
   return {};
 }
 
+std::expected<ConnectionLimits::Ticket, ConnectionLimits::Refusal> ConnectionLimits::admit_nobody(
+    std::int64_t max_in_all) {
+  const std::lock_guard lock(mutex_);
+  if (total_ >= max_in_all) return std::unexpected(Refusal::too_many_in_all);
+  ++total_;
+  return Ticket(*this, Nobody{});
+}
+
 void ConnectionLimits::Ticket::charge_nobody() {
   const std::lock_guard lock(limits_->mutex_);
   limits_->remove(holder_);

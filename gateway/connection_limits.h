@@ -20,7 +20,7 @@ class ConnectionLimits {
   enum class Refusal : std::uint8_t { too_many_in_all, too_many_from_client, too_many_unannounced };
   // Whose connection it is.
   struct Unannounced {};  // a proxy's, whose header hasn't come
-  struct Nobody {};       // a proxy's own
+  struct Nobody {};       // a proxy's own, or one of a Unix socket
   using Holder = std::variant<IpAddress, Unannounced, Nobody>;
 
   class Ticket {
@@ -48,6 +48,8 @@ class ConnectionLimits {
                                        std::int64_t max_from_client);
   std::expected<Ticket, Refusal> admit_unannounced(std::int64_t max_in_all,
                                                    std::int64_t max_unannounced);
+  // Whose client can't be told.
+  std::expected<Ticket, Refusal> admit_nobody(std::int64_t max_in_all);
   [[nodiscard]] std::int64_t total() const;
 
  private:

@@ -21,7 +21,12 @@ bool overlap(const Endpoint& one, const Endpoint& other) {
           other.address.is_unspecified());
 }
 
-bool has_overlap(const ListenerPlaces& places, const Endpoint& address) {
+// Of a Unix socket every probe tells.
+bool overlap(const SocketAddress& one, const SocketAddress& other) {
+  return !one.is_unix() && !other.is_unix() && overlap(one.endpoint(), other.endpoint());
+}
+
+bool has_overlap(const ListenerPlaces& places, const SocketAddress& address) {
   return std::ranges::any_of(
       places, [&](const auto& entry) { return overlap(entry.second.bound, address); });
 }
@@ -41,43 +46,45 @@ class Opening {
  private:
   Result<void> read_addresses();
   // The open place that listener `name` may go on with, if nobody has taken it.
-  [[nodiscard]] const ListenerPlace* find_kept(const Endpoint& wanted) const;
-  void keep(const std::string& name, const Endpoint& wanted, const ListenerPlace& place);
+  [[nodiscard]] const ListenerPlace* find_kept(const SocketAddress& wanted) const;
+  void keep(const std::string& name, const SocketAddress& wanted, const ListenerPlace& place);
   enum class Match { name, address };
-  [[nodiscard]] bool take_given(const std::string& name, const Endpoint& wanted, Match match);
-  Result<void> share_out(const std::string& name, const Endpoint& bound,
+  [[nodiscard]] bool take_given(const std::string& name, const SocketAddress& wanted, Match match);
+  Result<void> share_out(const std::string& name, const SocketAddress& bound,
                          std::vector<Descriptor> sockets);
-  Result<void> open(const std::string& name, const Endpoint& wanted);
+  Result<void> open(const std::string& name, const SocketAddress& wanted);
 
   const Snapshot& next_;
   const ListenerPlaces& now_;
   Supervisor& supervisor_;
   std::vector<GivenSockets>& given_;
-  std::map<std::string, Endpoint> wanted_;  // what has no socket yet
-  std::set<Endpoint> kept_;
+  std::map<std::string, SocketAddress> wanted_;  // what has no socket yet
+  std::set<SocketAddress> kept_;
   Listening result_;
 };
 
 Result<void> Opening::read_addresses() {
   for (const auto& [name, plan] : next_.listeners) {
-    const auto address = Endpoint::parse(plan->settings.address);
+    const auto address = SocketAddress::parse(plan->settings.address);
     if (!address)
-      return fail(ErrorKind::invalid,
-                  fmt::format("listener {}: \"{}\" is not an address with a port", name,
-                              plan->settings.address));
+      return fail(
+          ErrorKind::invalid,
+          fmt::format("listener {}: \"{}\" is neither an address with a port nor a Unix socket",
+                      name, plan->settings.address));
     wanted_.emplace(name, *address);
   }
   return {};
 }
 
-const ListenerPlace* Opening::find_kept(const Endpoint& wanted) const {
+const ListenerPlace* Opening::find_kept(const SocketAddress& wanted) const {
   for (const auto& [name, place] : now_)
     if ((place.bound == wanted || place.configured == wanted) && !kept_.contains(place.bound))
       return &place;
   return nullptr;
 }
 
-void Opening::keep(const std::string& name, const Endpoint& wanted, const ListenerPlace& place) {
+void Opening::keep(const std::string& name, const SocketAddress& wanted,
+                   const ListenerPlace& place) {
   kept_.insert(place.bound);
   for (auto& share : result_.shares) share.push_back({place.bound, name, {}});
   result_.places.emplace(name, ListenerPlace{wanted, place.bound});
@@ -85,7 +92,7 @@ void Opening::keep(const std::string& name, const Endpoint& wanted, const Listen
 
 // Each thread gets at least one, each socket goes to one thread at least. A duplicate is the same
 // socket in the kernel: the threads that have it are all woken by a client, and one gets it.
-Result<void> Opening::share_out(const std::string& name, const Endpoint& bound,
+Result<void> Opening::share_out(const std::string& name, const SocketAddress& bound,
                                 std::vector<Descriptor> sockets) {
   const std::size_t threads = result_.shares.size();
   std::vector<ListenerSocket> shared;
@@ -103,21 +110,22 @@ Result<void> Opening::share_out(const std::string& name, const Endpoint& bound,
   return {};
 }
 
-bool Opening::take_given(const std::string& name, const Endpoint& wanted, Match match) {
+bool Opening::take_given(const std::string& name, const SocketAddress& wanted, Match match) {
   const auto fits = [&](const GivenSockets& one) {
+    if (one.bound.is_unix() != wanted.is_unix()) return false;
     if (match == Match::name) return one.name == name && one.configured.value_or(wanted) == wanted;
     return one.bound == wanted || one.configured == wanted;
   };
   const auto found = std::ranges::find_if(given_, fits);
   if (found == given_.end()) return false;
-  const Endpoint bound = found->bound;
+  const SocketAddress bound = found->bound;
   if (!share_out(name, bound, std::move(found->sockets))) return false;
   given_.erase(found);
   result_.places.emplace(name, ListenerPlace{wanted, bound});
   return true;
 }
 
-Result<void> Opening::open(const std::string& name, const Endpoint& wanted) {
+Result<void> Opening::open(const std::string& name, const SocketAddress& wanted) {
   const auto fail_for = [&](const Error& why) {
     return fail(why.kind, fmt::format("listener {}: {}", name, why.text));
   };
@@ -131,9 +139,12 @@ Result<void> Opening::open(const std::string& name, const Endpoint& wanted) {
     if (place.bound == wanted)
       return fail(ErrorKind::unavailable,
                   fmt::format("listener {}: listener {} has this address", name, other));
-  auto sockets = supervisor_.open_sockets(wanted, result_.shares.size(), ours);
+  auto sockets = supervisor_.open_sockets({.address = wanted,
+                                           .count = result_.shares.size(),
+                                           .shared = ours,
+                                           .rights = next_.listeners.at(name)->socket_rights});
   if (!sockets) return fail_for(sockets.error());
-  const Endpoint bound = local_endpoint(sockets->front().get());
+  const SocketAddress bound = local_address(sockets->front().get());
   if (auto shared = share_out(name, bound, std::move(*sockets)); !shared)
     return fail_for(shared.error());
   result_.places.emplace(name, ListenerPlace{wanted, bound});

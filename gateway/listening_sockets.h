@@ -17,14 +17,14 @@ namespace sekisho {
 
 // One address as one loop thread gets it; there may be several of an address.
 struct ListenerSocket {
-  Endpoint address;      // as bound
-  std::string listener;  // whose connections these are
-  Descriptor socket;     // not open: the thread listens there already
+  SocketAddress address;  // as bound
+  std::string listener;   // whose connections these are
+  Descriptor socket;      // not open: the thread listens there already
 };
 
 struct ListenerPlace {
-  Endpoint configured;  // its port may be 0
-  Endpoint bound;
+  SocketAddress configured;  // its port may be 0
+  SocketAddress bound;
 };
 using ListenerPlaces = std::map<std::string, ListenerPlace>;  // by the listener's name
 
@@ -34,10 +34,11 @@ struct Listening {
 };
 
 // Opens, by the supervisor, what the listeners of `next` need and neither `now` nor `given` has.
-// Given sockets go to the listener of their name, else to the one with their address; what no
-// listener takes is left in `given`. The threads share the sockets of an address evenly: each
-// socket has a thread, and each thread has one, if need be a duplicate that it shares with others.
-// The error names the listener; nothing is open then that was not before.
+// Given sockets go to the listener of their name, else to the one with their address, but never a
+// Unix socket to a listener that is configured for TCP, nor the other way: its checks were made for
+// that. What no listener takes is left in `given`. The threads share the sockets of an address
+// evenly: each socket has a thread, and each thread has one, if need be a duplicate that it shares
+// with others. The error names the listener; nothing is open then that was not before.
 Result<Listening> open_listening_sockets(const Snapshot& next, const ListenerPlaces& now,
                                          std::size_t threads, Supervisor& supervisor,
                                          std::vector<GivenSockets>& given);

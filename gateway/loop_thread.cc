@@ -69,7 +69,7 @@ void LoopThread::take_over(std::shared_ptr<const Snapshot> snapshot,
   }
 }
 
-std::unique_ptr<Listener> LoopThread::listen(const Endpoint& address, Descriptor socket) {
+std::unique_ptr<Listener> LoopThread::listen(const SocketAddress& address, Descriptor socket) {
   return std::make_unique<Listener>(
       loop_, socket.release(),
       [this, address](int client, const Endpoint& peer) {
@@ -82,12 +82,13 @@ std::unique_ptr<Listener> LoopThread::listen(const Endpoint& address, Descriptor
       [this, address](const Error& why) { log_failure("accept_paused", why.text, &address); });
 }
 
-void LoopThread::accept(const Endpoint& address, Descriptor client, const Endpoint& peer) {
+void LoopThread::accept(const SocketAddress& address, Descriptor client, const Endpoint& peer) {
   const auto found = listeners_.find(address);
   if (found == listeners_.end()) return;
   const auto& plan = found->second.plan;
   if (!plan->settings.proxies.proxy_protocol.empty())
     return accept_from_proxy(plan, std::move(client), peer);
+  if (address.is_unix()) return accept_local(plan, std::move(client));
   const auto& limits = snapshot_->settings.limits;
   auto ticket =
       shared_.limits.admit(peer.address, limits.max_connections, plan->max_connections_per_client);
@@ -113,6 +114,20 @@ void LoopThread::open_session(Connection connection) {
     sessions_.pop_front();
     throw;
   }
+}
+
+// Nobody knows who it is but by the rights of the socket's file: one of many who come by it, or the
+// only one. So it counts as no client, and no right hangs on its address.
+void LoopThread::accept_local(const std::shared_ptr<const ListenerPlan>& plan, Descriptor client) {
+  auto ticket = shared_.limits.admit_nobody(snapshot_->settings.limits.max_connections);
+  if (!ticket) return refuse(std::move(client), *plan, {}, ticket.error());
+  open_session({.snapshot = snapshot_,
+                .plan = plan,
+                .socket = std::move(client),
+                .ticket = std::move(*ticket),
+                .remote = {},
+                .local = {},
+                .client_known = false});
 }
 
 // Who may not announce a client may not be one either: everybody comes through the proxies here.
@@ -222,7 +237,7 @@ Task<void> LoopThread::serve(Sessions::iterator place) {
 
 // When memory is short, the line may be what there is none for.
 void LoopThread::log_failure(std::string_view event, std::string_view what,
-                             const Endpoint* listening) noexcept {
+                             const SocketAddress* listening) noexcept {
   try {
     LogLine line(event, LogLevel::error);
     if (listening != nullptr) line.add("address", listening->to_string());

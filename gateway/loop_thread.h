@@ -61,8 +61,9 @@ class LoopThread {
   using Sessions = std::list<std::unique_ptr<Session>>;
 
   void take_over(std::shared_ptr<const Snapshot> snapshot, std::vector<ListenerSocket>& sockets);
-  std::unique_ptr<Listener> listen(const Endpoint& address, Descriptor socket);
-  void accept(const Endpoint& address, Descriptor client, const Endpoint& peer);
+  std::unique_ptr<Listener> listen(const SocketAddress& address, Descriptor socket);
+  void accept(const SocketAddress& address, Descriptor client, const Endpoint& peer);
+  void accept_local(const std::shared_ptr<const ListenerPlan>& plan, Descriptor client);
   void accept_from_proxy(const std::shared_ptr<const ListenerPlan>& plan, Descriptor client,
                          const Endpoint& peer);
   void arrive(Connection connection, const Result<ProxyHeader>& header);
@@ -76,7 +77,7 @@ class LoopThread {
   [[nodiscard]] bool deserted() const { return sessions_.empty() && arrivals_.empty(); }
   Task<void> finish_draining(Duration patience, std::function<void()> done);
   void log_failure(std::string_view event, std::string_view what,
-                   const Endpoint* listening = nullptr) noexcept;
+                   const SocketAddress* listening = nullptr) noexcept;
 
   Shared shared_;
   std::shared_ptr<const Snapshot> snapshot_;
@@ -85,7 +86,7 @@ class LoopThread {
   auth::DovecotConnections dovecot_;
   SessionCounters counters_;
   SessionServices services_;
-  std::map<Endpoint, Place> listeners_;
+  std::map<SocketAddress, Place> listeners_;
   Arrivals arrivals_;
   Sessions sessions_;
   Event session_ended_;

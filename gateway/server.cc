@@ -44,6 +44,7 @@ struct Server::Impl {
   Result<void> open(config::Settings settings);
   Result<void> open_services(const config::Settings& settings);
   Result<void> adopt(const std::shared_ptr<const Snapshot>& next);
+  void tell_places();
   void catch_signals();
   Result<void> open_metrics_page(const std::string& address);
   void start_heartbeat();
@@ -135,11 +136,11 @@ Result<void> Server::Impl::open_metrics_page(const std::string& text) {
   if (!address) return fail(ErrorKind::invalid, "metrics_address is not an address with a port");
   std::vector<Descriptor> sockets;
   const auto held = std::ranges::find(given, kMetricsPlace, &GivenSockets::name);
-  if (held != given.end() && held->configured == address) {
+  if (held != given.end() && held->configured == SocketAddress(*address)) {
     sockets = std::move(held->sockets);
     given.erase(held);
   } else {
-    auto opened = supervisor.open_sockets(*address, 1, false);
+    auto opened = supervisor.open_sockets({.address = *address});
     if (!opened)
       return fail(opened.error().kind, "metrics_address: " + std::move(opened.error().text));
     sockets = std::move(*opened);
@@ -153,15 +154,22 @@ Result<void> Server::Impl::open_metrics_page(const std::string& text) {
 
 Result<void> Server::Impl::adopt(const std::shared_ptr<const Snapshot>& next) {
   auto opened = open_listening_sockets(*next, listening, threads.size(), supervisor, given);
-  if (!opened) return std::unexpected(std::move(opened.error()));
+  if (!opened) {
+    tell_places();  // what was opened before it failed is not needed
+    return std::unexpected(std::move(opened.error()));
+  }
   listening = std::move(opened->places);
   for (std::size_t i = 0; i < threads.size(); ++i)
     threads[i]->adopt(next, std::move(opened->shares[i]));
+  tell_places();
+  return {};
+}
+
+void Server::Impl::tell_places() {
   std::vector<HeldPlace> held;
   if (metrics_place) held.push_back(*metrics_place);
   for (const auto& [name, place] : listening) held.push_back({name, place.configured, place.bound});
   supervisor.keep(held);
-  return {};
 }
 
 void Server::Impl::write_due_refusals() {
@@ -340,7 +348,7 @@ void Server::reload() { impl_->reloader->reload(); }
 
 Endpoint Server::listening(const std::string& listener) const {
   const auto found = impl_->listening.find(listener);
-  return found == impl_->listening.end() ? Endpoint{} : found->second.bound;
+  return found == impl_->listening.end() ? Endpoint{} : found->second.bound.endpoint();
 }
 
 Log& Server::log() { return *impl_->log; }

@@ -58,7 +58,8 @@ auth::LoginContext Session::login_context() {
           .session_id = peer_.session_id,
           .encrypted = dialog_.is_tls() || dialog_.rules().auth_in_clear,
           .channel_binding = tls == nullptr ? std::string_view() : tls->channel_binding,
-          .certificate_user = certificate_user_};
+          .certificate_user = certificate_user_,
+          .listener = peer_.listener};
 }
 
 Task<Session::End> Session::on_auth(std::string_view argument) {

@@ -240,6 +240,10 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::build(config::Settings setting
     auto tls = make_tls(*made, listener);
     if (!tls) return fail(tls.error().kind, fmt::format("listener {}: {}", name, tls.error().text));
     plan->tls = std::move(*tls);
+    auto rights = listener.unix_socket.rights();
+    if (!rights)
+      return fail(rights.error().kind, fmt::format("listener {}: {}", name, rights.error().text));
+    plan->socket_rights = *rights;
     plan->dialog = dialog_rules(listener, plan->tls != nullptr, made->authenticator != nullptr);
     if (auto set = set_bounds(settings.limits, previous, *plan); !set)
       return fail(set.error().kind, fmt::format("listener {}: {}", name, set.error().text));

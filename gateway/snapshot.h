@@ -31,6 +31,7 @@ struct ListenerPlan {
   std::shared_ptr<const filters::Chain> chain;
   std::shared_ptr<const TlsContext> tls;       // null: no STARTTLS
   std::shared_ptr<const DeviceRules> devices;  // null: not the profile legacy
+  UnixSocketRights socket_rights;              // of a Unix socket
   // [limits], or what is less of them here.
   std::uint64_t max_message_size = 0;
   std::int64_t max_recipients = 0;

@@ -28,8 +28,8 @@ constexpr std::array<LimitWords, kLimits> kWords{{
      "for at most 50 at once. Empty: no limit."},
     {"recipients_per_user", "Recipients of one authenticated user, likewise."},
     {"messages_per_client",
-     "Messages of one client that is not authenticated (an IPv4 address or "
-     "an IPv6 /64), likewise."},
+     "Messages of one client that is not authenticated (an IPv4 address, an IPv6 /64, or all who "
+     "come by one Unix socket), likewise."},
     {"recipients_per_client", "Recipients of one such client, likewise."},
     {"connections_per_client",
      "New connections of one client, authenticated later or not, "
@@ -123,13 +123,13 @@ class RateLimitSession final : public FilterSession {
  private:
   void identify(const mail::Peer& peer) {
     by_user_ = peer.authenticated();
-    key_ = by_user_ ? peer.user : peer.remote.address.client_key().to_string();
+    key_ = by_user_ ? peer.user : peer.client_name();
   }
 
   Verdict connect(const mail::Peer& peer) {
     const auto& store = filter_.store(Limit::connections_per_client);
     if (!store) return Verdict::pass();
-    const std::string key = peer.remote.address.client_key().to_string();
+    const std::string key = peer.client_name();
     const auto wait = store->take(key, 1, filter_.now());
     if (!wait) return Verdict::pass();
     return Verdict::defer(

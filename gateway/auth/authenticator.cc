@@ -1,6 +1,21 @@
 #include "gateway/auth/authenticator.h"
 
+#include <array>
+#include <functional>
+
 namespace sekisho::auth {
+
+// The clients of one Unix socket can't be told apart. They count as one with an address in
+// 0100::/8, from which no connection can come (RFC 6666; the rest is not assigned).
+IpAddress LoginContext::throttle_key() const {
+  if (!remote.address.is_unspecified()) return remote.address;
+  constexpr std::size_t kHashBytes = 7;  // with the first byte, what client_key() keeps
+  std::array<std::uint8_t, 16> bytes{0x01};
+  std::uint64_t hash = std::hash<std::string_view>{}(listener);
+  for (std::size_t i = 1; i <= kHashBytes; ++i, hash >>= 8U)
+    bytes.at(i) = static_cast<std::uint8_t>(hash & 0xFFU);
+  return IpAddress::v6(bytes);
+}
 
 void AuthSettings::visit(SettingsVisitor& v) {
   v.field(

@@ -59,13 +59,17 @@ struct Verdict {
 struct LoginContext {
   Loop& loop;
   CancelSource& cancel;
-  const Endpoint& remote;
+  const Endpoint& remote;  // unspecified: it came by a Unix socket
   const Endpoint& local;
   DovecotConnections& dovecot;  // of this loop
   std::string_view session_id;
   bool encrypted = false;
   std::string_view channel_binding{};   // tls-exporter (RFC 9266); empty: there is none
   std::string_view certificate_user{};  // whom its verified certificate names; empty: nobody
+  std::string_view listener{};
+
+  // What the throttle counts as one client.
+  [[nodiscard]] IpAddress throttle_key() const;
 };
 
 class AuthExchange {

@@ -95,7 +95,7 @@ Task<AuthExchange::Step> DovecotExchange::step(std::optional<std::string_view> r
   if (connection_) {
     line = dovecot::continue_line(id_, response.value_or(std::string_view()));
   } else {
-    if (owner_.throttle().ask(login_.remote.address, {}, Clock::now()).refuse)
+    if (owner_.throttle().ask(login_.throttle_key(), {}, Clock::now()).refuse)
       co_return Verdict{Verdict::Kind::throttled, {}, "too many failed log-ins from this client"};
     line = begin(response);
   }
@@ -113,7 +113,7 @@ AuthExchange::Step DovecotExchange::conclude(dovecot::Answer& answer) {
     under_way_ = true;
     return Challenge{std::move(answer.challenge)};
   }
-  const IpAddress& client = login_.remote.address;
+  const IpAddress client = login_.throttle_key();
   auto user = normalize_user_name(answer.user);
   if (answer.kind == dovecot::Answer::Kind::ok) {
     // Who it was is all that counts from here on.

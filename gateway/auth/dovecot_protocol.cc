@@ -112,11 +112,13 @@ std::string hello(std::int64_t process_id) {
 // Nothing here needs escaping: the mechanism is one of the server's, the rest are numbers and our
 // own words.
 std::string auth_line(const Request& request, std::optional<std::string_view> response) {
-  std::string line = fmt::format(
-      "AUTH\t{}\t{}\tservice=smtp\tnologin\tlip={}\trip={}\tlport={}\trport={}\tsession={}",
-      request.id, request.mechanism, request.local.address.to_string(),
-      request.remote.address.to_string(), request.local.port, request.remote.port,
-      request.session_id);
+  std::string line =
+      fmt::format("AUTH\t{}\t{}\tservice=smtp\tnologin", request.id, request.mechanism);
+  if (!request.remote.address.is_unspecified())  // who comes by a Unix socket has no address
+    line +=
+        fmt::format("\tlip={}\trip={}\tlport={}\trport={}", request.local.address.to_string(),
+                    request.remote.address.to_string(), request.local.port, request.remote.port);
+  line += fmt::format("\tsession={}", request.session_id);
   if (request.encrypted) line += "\tsecured=tls";
   if (response) {
     std::string encoded = base64_encode(*response);

@@ -18,8 +18,9 @@ class PasswordExchange final : public AuthExchange {
     if (auto* challenge = std::get_if<smtp::SaslExchange::Challenge>(&step))
       co_return Step(Challenge{std::move(challenge->text)});
     auto& credentials = std::get<smtp::Credentials>(step);
-    Verdict verdict = co_await authenticator_.verify(login_.loop, credentials,
-                                                     login_.remote.address, login_.cancel);
+    const IpAddress client = login_.throttle_key();
+    Verdict verdict =
+        co_await authenticator_.verify(login_.loop, credentials, client, login_.cancel);
     verdict.tried = std::move(credentials.user);
     co_return Step(std::move(verdict));
   }

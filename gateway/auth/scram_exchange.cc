@@ -59,7 +59,8 @@ Task<AuthExchange::Step> ScramExchange::step(std::optional<std::string_view> res
   }
   if (!response) co_return Step(Challenge{});  // the client speaks first
   // A client that may not guess learns no salt either.
-  if (!guard_.admits(login_.remote.address, {}))
+  const IpAddress client = login_.throttle_key();
+  if (!guard_.admits(client, {}))
     co_return Step(
         Verdict{Verdict::Kind::throttled, {}, "too many failed log-ins from this client"});
 
@@ -67,8 +68,7 @@ Task<AuthExchange::Step> ScramExchange::step(std::optional<std::string_view> res
   if (step.outcome == ScramServer::Outcome::more) co_return Step(Challenge{std::move(step.text)});
   if (step.outcome == ScramServer::Outcome::malformed)
     co_return Step(smtp::Reply::of(501, "5.5.2", "that is no message of SCRAM"));
-  Verdict verdict =
-      co_await guard_.settle(login_.loop, user_, login_.remote.address, login_.cancel, judge(step));
+  Verdict verdict = co_await guard_.settle(login_.loop, user_, client, login_.cancel, judge(step));
   verdict.tried = server_.name();
   if (verdict.kind != Verdict::Kind::accepted) co_return Step(std::move(verdict));
   verdict_ = std::move(verdict);

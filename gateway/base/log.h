@@ -33,7 +33,7 @@ class LogLine {
 
   explicit LogLine(std::string_view event, LogLevel level = LogLevel::info);
 
-  LogLine& src(const Endpoint& peer) &;
+  LogLine& src(const Endpoint& peer) &;  // unspecified: a Unix socket's, src=unix
   // Longer values are cut to `max` bytes with "…".
   LogLine& add(std::string_view key, std::string_view value, std::size_t max = kMaxValueBytes) &;
   // A template, so that a string literal is never taken for a bool.

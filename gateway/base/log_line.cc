@@ -65,6 +65,10 @@ std::string json_string(std::string_view value, std::size_t max) {
 LogLine::LogLine(std::string_view event, LogLevel level) : event_(as_name(event)), level_(level) {}
 
 LogLine& LogLine::src(const Endpoint& peer) & {
+  if (peer == Endpoint{}) {  // no client has that address: it came by a Unix socket
+    src_ = "unix";
+    return *this;
+  }
   src_ = fmt::format("[{}]:{}", peer.address.to_string(), peer.port);
   return *this;
 }

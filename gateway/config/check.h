@@ -49,6 +49,8 @@ class CheckContext {
 
 // The parts of check().
 void check_listeners(const CheckContext& context);
+void check_unix_listener(const CheckContext& context, const std::string& table,
+                         const ListenerSettings& listener);
 void check_files(const CheckContext& context);
 void check_upstreams(const CheckContext& context);
 void check_routes(const CheckContext& context);

@@ -6,11 +6,14 @@
 
 #include <fmt/format.h>
 
+#include "gateway/base/socket_address.h"
 #include "gateway/base/text.h"
 #include "gateway/config/check.h"
 
 namespace sekisho::config {
 namespace {
+
+constexpr const char* kMetricsSetting = "metrics_address";
 
 bool is_private(const IpAddress& address) {
   return Network::parse(address.to_string()).value().is_private();
@@ -33,6 +36,7 @@ int usual_port(const ListenerSettings& listener) {
 
 // How the text was probably meant.
 std::string address_hint(std::string_view text, int port) {
+  if (text.starts_with('/')) return fmt::format("write \"{}{}\"", kUnixPrefix, text);
   if (IpAddress::parse(text)) {
     const bool v6 = text.find(':') != std::string_view::npos;
     return v6 ? fmt::format("write \"[{}]:{}\"", text, port)
@@ -56,8 +60,17 @@ class AddressBook {
 
   void add(const std::string& setting, const std::string& text, int port) {
     if (!context_.is_set(setting) || context_.has_error(setting)) return;
+    const auto address = SocketAddress::parse(text);
     const std::optional<Endpoint> endpoint = Endpoint::parse(text);
-    if (!endpoint) {
+    const bool may_be_unix = setting != kMetricsSetting;
+    if (may_be_unix && !address && text.starts_with(kUnixPrefix)) {
+      context_.wrong(setting, fmt::format("\"{}\" is no Unix socket's path", text),
+                     fmt::format("write its whole path, of at most {} bytes: "
+                                 "\"unix:/run/sekisho/smtp.sock\"",
+                                 kMaxUnixPath));
+    } else if (may_be_unix && address && address->is_unix()) {
+      take(setting, text, *address, "give each its own path");
+    } else if (!endpoint) {
       context_.wrong(setting, fmt::format("\"{}\" is not an IP address with a port", text),
                      address_hint(text, port));
     } else if (endpoint->port == 0) {
@@ -65,18 +78,25 @@ class AddressBook {
       if (endpoint->address.is_loopback()) return;
       context_.wrong(setting, "port 0 can't be listened on",
                      fmt::format("the usual port is {}", port));
-    } else if (const auto [other, added] = taken_.emplace(*endpoint, setting); !added) {
-      context_.wrong(setting,
-                     fmt::format("{} is the address of {} already ({}); connections would reach "
-                                 "either of them by chance",
-                                 text, other->second, context_.place(other->second).to_string()),
-                     "give each its own address or port");
+    } else {
+      take(setting, text, *endpoint, "give each its own address or port");
     }
   }
 
  private:
+  void take(const std::string& setting, const std::string& text, const SocketAddress& address,
+            const char* hint) {
+    const auto [other, added] = taken_.emplace(address, setting);
+    if (added) return;
+    context_.wrong(setting,
+                   fmt::format("{} is the address of {} already ({}); connections would reach "
+                               "either of them by chance",
+                               text, other->second, context_.place(other->second).to_string()),
+                   hint);
+  }
+
   const CheckContext& context_;
-  std::map<Endpoint, std::string> taken_;
+  std::map<SocketAddress, std::string> taken_;
 };
 
 // RFC 2033 section 5: never on SMTP's port; section 1: for a local network, not for the wide one.
@@ -209,6 +229,7 @@ void check_listeners(const CheckContext& context) {
     const std::string table = "listener." + name;
     addresses.add(table + ".address", listener.address, usual_port(listener));
     if (context.has_error(table + ".profile")) continue;
+    check_unix_listener(context, table, listener);
     check_profile(context, table, listener);
     internal = internal || listener.profile == Profile::internal;
     logins = logins || listener.profile == Profile::submission ||
@@ -224,7 +245,7 @@ void check_listeners(const CheckContext& context) {
   }
   if (settings.metrics_address.empty()) return;
   constexpr int kUsualMetricsPort = 9100;
-  addresses.add("metrics_address", settings.metrics_address, kUsualMetricsPort);
+  addresses.add(kMetricsSetting, settings.metrics_address, kUsualMetricsPort);
   const std::optional<Endpoint> metrics = Endpoint::parse(settings.metrics_address);
   if (metrics && !metrics->address.is_loopback()) {
     context.warn("metrics_address",

@@ -14,7 +14,11 @@ constexpr std::int64_t kMany = 1'000'000;  // more of anything is a slip of the 
 void ListenerSettings::visit(SettingsVisitor& v) {
   v.field(
       "address", address,
-      "IP address and port to listen on, for example \"0.0.0.0:587\" or \"[::]:25\"; required.");
+      "IP address and port to listen on, for example \"0.0.0.0:587\" or \"[::]:25\", or a Unix "
+      "socket "
+      "by its path: \"unix:/run/sekisho/smtp.sock\". A Unix socket's clients have no address, so "
+      "that none is in a trusted network; the file stays at the stop and is replaced at the next "
+      "start. Required.");
   v.choice<Profile>(
       "profile", profile,
       {{"submission", Profile::submission},
@@ -48,6 +52,7 @@ void ListenerSettings::visit(SettingsVisitor& v) {
   v.field("client_ca_file", client_ca_file,
           "PEM file with the authorities that sign client certificates. Without it a certificate "
           "that was asked for counts as unverified, and is known by its fingerprint alone.");
+  unix_socket.visit(v, address);
   proxies.visit(v);
   auto policies = sender::policy_words();
   policies.emplace_back("default", sender::Policy::by_default);
@@ -71,7 +76,8 @@ void ListenerSettings::visit(SettingsVisitor& v) {
   if (profile == Profile::legacy && !proxies.xclient_from.empty())
     v.error("xclient_from", "devices speak for themselves: remove the line");
 
-  if (!v.is_set("address")) v.error("address", "a listener needs an address and port");
+  if (!v.is_set("address"))
+    v.error("address", "a listener needs an address and port, or a Unix socket");
   if (!v.is_set("profile")) {
     v.error("profile",
             "a listener needs a profile: submission, submissions, mx, internal or legacy");

@@ -18,6 +18,7 @@
 #include "gateway/base/settings_visitor.h"
 #include "gateway/config/legacy_settings.h"
 #include "gateway/config/proxy_settings.h"
+#include "gateway/config/unix_socket_settings.h"
 #include "gateway/dns/dns_settings.h"
 #include "gateway/mail/mime_view.h"
 #include "gateway/net/tls_certificates.h"
@@ -37,12 +38,13 @@ enum class ClientCertificates : std::uint8_t { none, request, require };
 
 // [listener.NAME]
 struct ListenerSettings {
-  std::string address;  // "0.0.0.0:587", "[::]:25"
+  std::string address;  // "0.0.0.0:587", "[::]:25", "unix:/run/sekisho/smtp.sock"
   Profile profile = Profile::mx;
   Protocol protocol = Protocol::smtp;
   bool require_tls = true;  // before AUTH and MAIL; when read, mx and internal default to false
   ClientCertificates client_certificates = ClientCertificates::none;
   std::filesystem::path client_ca_file;
+  UnixSocketSettings unix_socket;
   ProxySettings proxies;
   sender::Policy sender_policy = sender::Policy::by_default;
   auth::CertificateLogin certificate_login;

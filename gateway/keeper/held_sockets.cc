@@ -14,16 +14,15 @@ constexpr std::size_t kMaxAddresses = 1024;
 
 }  // namespace
 
-Result<std::vector<int>> HeldSockets::open(Claim& claim, const Endpoint& address, std::size_t count,
-                                           bool shared) {
-  if (count == 0 || count > kMaxSockets || claim.opened.size() >= kMaxAddresses)
+Result<std::vector<int>> HeldSockets::open(Claim& claim, const SocketWish& wish) {
+  if (wish.count == 0 || wish.count > kMaxSockets || claim.opened.size() >= kMaxAddresses)
     return fail(ErrorKind::limit, "too many sockets");
-  auto sockets = Supervisor().open_sockets(address, count, shared);
+  auto sockets = Supervisor().open_sockets(wish);
   if (!sockets) return std::unexpected(std::move(sockets.error()));
   std::vector<int> descriptors;
   for (const Descriptor& socket : *sockets) descriptors.push_back(socket.get());
-  const Endpoint bound = local_endpoint(descriptors.front());
-  claim.opened.push_back({"", address, bound, std::move(*sockets)});
+  const SocketAddress bound = local_address(descriptors.front());
+  claim.opened.push_back({"", wish.address, bound, std::move(*sockets)});
   return descriptors;
 }
 

@@ -23,8 +23,7 @@ class HeldSockets {
 
   [[nodiscard]] const std::vector<GivenSockets>& all() const { return held_; }
   // Opens for `claim`; the descriptors stay ours.
-  Result<std::vector<int>> open(Claim& claim, const Endpoint& address, std::size_t count,
-                                bool shared);
+  Result<std::vector<int>> open(Claim& claim, const SocketWish& wish);
   // What the claim says is in use is held from now on, and nothing else.
   void commit(Claim& claim);
 

@@ -1,7 +1,6 @@
 #include "gateway/keeper/keeper.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <list>
@@ -18,6 +17,7 @@
 #include "gateway/base/encode.h"
 #include "gateway/keeper/privileges.h"
 #include "gateway/keeper/respawn.h"
+#include "gateway/keeper/socket_wish.h"
 #include "gateway/keeper/systemd.h"
 
 namespace sekisho::keeper {
@@ -136,14 +136,14 @@ void Keeper::obey(Child& child, const Message& message) {
                                sockets);
     }
     (void)child.channel.send({"end"});
-  } else if (verb == "open" && message.fields.size() == 4) {
+  } else if (verb == "open") {
     open_for(child, message);
   } else if (verb == "keep" && message.fields.size() % 3 == 1) {
     child.claim.places.clear();
     child.claim.stated = true;
     for (std::size_t i = 1; i + 2 < message.fields.size(); i += 3) {
-      const auto configured = Endpoint::parse(message.fields[i + 1]);
-      const auto bound = Endpoint::parse(message.fields[i + 2]);
+      const auto configured = SocketAddress::parse(message.fields[i + 1]);
+      const auto bound = SocketAddress::parse(message.fields[i + 2]);
       if (configured && bound)
         child.claim.places.push_back({message.fields[i], *configured, *bound});
     }
@@ -154,12 +154,9 @@ void Keeper::obey(Child& child, const Message& message) {
 }
 
 void Keeper::open_for(Child& child, const Message& message) {
-  const auto address = Endpoint::parse(message.fields[1]);
-  std::size_t count = 0;
-  const std::string& digits = message.fields[2];
-  std::from_chars(digits.data(), digits.data() + digits.size(), count);
-  const auto opened = address ? held_.open(child.claim, *address, count, message.fields[3] == "1")
-                              : fail(ErrorKind::invalid, "not an address");
+  const auto wish = parse_wish(message.fields);
+  const auto opened =
+      wish ? held_.open(child.claim, *wish) : fail(ErrorKind::invalid, "not an address");
   const auto sent = opened ? child.channel.send({"opened"}, *opened)
                            : child.channel.send({"failed", opened.error().text});
   if (!sent) (void)child.channel.send({"failed", sent.error().text});

@@ -13,17 +13,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "gateway/net/listener.h"
+#include "gateway/keeper/socket_wish.h"
 
 namespace sekisho::keeper {
 namespace {
 
 // The keeper has nothing else to do; without an answer by then it hangs, or is stopped.
 constexpr Duration kPatience = 10s;
-
-std::string text_of(const std::optional<Endpoint>& address) {
-  return address ? address->to_string() : "";
-}
 
 bool is_order(const Message& message) {
   return message.fields.front() == "retire" || message.fields.front() == "log";
@@ -70,21 +66,20 @@ std::vector<GivenSockets> KeeperLink::take_sockets() {
   while (true) {
     auto message = answer();
     if (!message || message->fields.size() != 4 || message->fields[0] != "held") return given;
-    const auto bound = Endpoint::parse(message->fields[3]);
+    const auto bound = SocketAddress::parse(message->fields[3]);
     if (!bound || message->sockets.empty()) continue;
-    given.push_back({std::move(message->fields[1]), Endpoint::parse(message->fields[2]), *bound,
-                     std::move(message->sockets)});
+    given.push_back({std::move(message->fields[1]), SocketAddress::parse(message->fields[2]),
+                     *bound, std::move(message->sockets)});
   }
 }
 
-Result<std::vector<Descriptor>> KeeperLink::open_sockets(const Endpoint& address, std::size_t count,
-                                                         bool shared) {
-  auto sent =
-      channel_.send({"open", address.to_string(), std::to_string(count), shared ? "1" : "0"});
+Result<std::vector<Descriptor>> KeeperLink::open_sockets(const SocketWish& wish) {
+  auto sent = channel_.send(fields_of(wish));
   if (!sent) return std::unexpected(std::move(sent.error()));
   auto message = answer();
   if (!message) return std::unexpected(std::move(message.error()));
-  if (message->fields[0] == "opened" && message->sockets.size() == count)
+  const std::size_t wanted = wish.address.is_unix() ? 1 : wish.count;
+  if (message->fields[0] == "opened" && message->sockets.size() == wanted)
     return std::move(message->sockets);
   const bool has_reason = message->fields[0] == "failed" && message->fields.size() == 2;
   return fail(ErrorKind::unavailable,
@@ -95,8 +90,8 @@ void KeeperLink::keep(const std::vector<HeldPlace>& places) {
   std::vector<std::string> fields{"keep"};
   for (const HeldPlace& place : places) {
     fields.push_back(place.name);
-    fields.push_back(text_of(place.configured));
-    fields.push_back(text_of(place.bound));
+    fields.push_back(place.configured.to_string());
+    fields.push_back(place.bound.to_string());
   }
   (void)channel_.send(fields);
 }

@@ -23,8 +23,7 @@ class KeeperLink : public Supervisor {
   ~KeeperLink() override;
 
   std::vector<GivenSockets> take_sockets() override;
-  Result<std::vector<Descriptor>> open_sockets(const Endpoint& address, std::size_t count,
-                                               bool shared) override;
+  Result<std::vector<Descriptor>> open_sockets(const SocketWish& wish) override;
   void keep(const std::vector<HeldPlace>& places) override;
   void notify(std::string_view assignments) override;
   [[nodiscard]] pid_t signalled() const override;

@@ -16,14 +16,18 @@ constexpr int kBacklog = 1024;
 pid_t Supervisor::signalled() const { return ::getpid(); }
 
 // One socket a thread, all on the same port.
-Result<std::vector<Descriptor>> Supervisor::open_sockets(const Endpoint& address, std::size_t count,
-                                                         bool shared) {
-  if (!shared)
-    if (auto free = check_port_free(address); !free)
-      return std::unexpected(std::move(free.error()));
-  Endpoint place = address;
+Result<std::vector<Descriptor>> Supervisor::open_sockets(const SocketWish& wish) {
   std::vector<Descriptor> sockets;
-  for (std::size_t i = 0; i < count; ++i) {
+  if (wish.address.is_unix()) {
+    auto opened = open_unix_listener(wish.address, wish.rights, kBacklog);
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    sockets.emplace_back(*opened);
+    return sockets;
+  }
+  Endpoint place = wish.address.endpoint();
+  if (!wish.shared)
+    if (auto free = check_port_free(place); !free) return std::unexpected(std::move(free.error()));
+  for (std::size_t i = 0; i < wish.count; ++i) {
     auto opened = open_listening_socket(place, kBacklog);
     if (!opened) return std::unexpected(std::move(opened.error()));
     sockets.emplace_back(*opened);

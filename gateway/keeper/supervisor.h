@@ -15,7 +15,8 @@
 
 #include "gateway/async/loop.h"
 #include "gateway/base/descriptor.h"
-#include "gateway/base/ip.h"
+#include "gateway/base/socket_address.h"
+#include "gateway/net/unix_listen.h"
 
 namespace sekisho {
 
@@ -24,16 +25,25 @@ struct GivenSockets {
   std::string name;  // the listener's
   // What the configuration said when they were opened; none: they came from outside, and a
   // listener of that name takes them whatever address it has.
-  std::optional<Endpoint> configured;
-  Endpoint bound;
+  std::optional<SocketAddress> configured;
+  SocketAddress bound;
   std::vector<Descriptor> sockets;
 };
 
 // An address in use, as the supervisor is told of it.
 struct HeldPlace {
   std::string name;
-  Endpoint configured;
-  Endpoint bound;
+  SocketAddress configured;
+  SocketAddress bound;
+};
+
+// Sockets to open.
+struct SocketWish {
+  SocketAddress address;
+  std::size_t count = 1;  // of a Unix socket there can be one alone
+  // Sockets of ours are in the way of finding out whether another program listens there.
+  bool shared = false;
+  UnixSocketRights rights{};
 };
 
 class Supervisor {
@@ -52,10 +62,8 @@ class Supervisor {
 
   // What it gives us, once.
   virtual std::vector<GivenSockets> take_sockets() { return {}; }
-  // `count` sockets listening on one address. `shared`: sockets of ours are in the way of finding
-  // out whether another program listens there.
-  virtual Result<std::vector<Descriptor>> open_sockets(const Endpoint& address, std::size_t count,
-                                                       bool shared);
+  // As many as wished for, listening; of a Unix socket one.
+  virtual Result<std::vector<Descriptor>> open_sockets(const SocketWish& wish);
   // These are in use now, and no others.
   virtual void keep(const std::vector<HeldPlace>& places) { (void)places; }
   // Assignments of sd_notify(3), one a line: "READY=1\nSTATUS=…".

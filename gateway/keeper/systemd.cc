@@ -52,9 +52,12 @@ int socket_option(int fd, int option) {
   return ::getsockopt(fd, SOL_SOCKET, option, &value, &length) == 0 ? value : -1;
 }
 
-bool listens_to_tcp(int fd) {
+// By TCP, or by a Unix socket that has a path.
+bool listens(int fd) {
   const int domain = socket_option(fd, SO_DOMAIN);
-  return (domain == AF_INET || domain == AF_INET6) && socket_option(fd, SO_TYPE) == SOCK_STREAM &&
+  const bool known =
+      domain == AF_INET || domain == AF_INET6 || (domain == AF_UNIX && local_address(fd).is_unix());
+  return known && socket_option(fd, SO_TYPE) == SOCK_STREAM &&
          socket_option(fd, SO_ACCEPTCONN) == 1;
 }
 
@@ -113,13 +116,13 @@ std::vector<GivenSockets> sockets_from_environment(std::vector<std::string>& ref
     Descriptor socket(kFirstGiven + i);
     const auto index = static_cast<std::size_t>(i);
     std::string name = index < names.size() ? names[index] : "";
-    if (!listens_to_tcp(socket.get())) {
+    if (!listens(socket.get())) {
       refused.push_back(std::to_string(socket.get()));
       continue;
     }
     ::fcntl(socket.get(), F_SETFD, FD_CLOEXEC);
     ::fcntl(socket.get(), F_SETFL, ::fcntl(socket.get(), F_GETFL) | O_NONBLOCK);
-    const Endpoint bound = local_endpoint(socket.get());
+    const SocketAddress bound = local_address(socket.get());
     auto same = std::ranges::find(given, bound, &GivenSockets::bound);
     if (same == given.end()) same = given.insert(same, {std::move(name), std::nullopt, bound, {}});
     same->sockets.push_back(std::move(socket));
@@ -140,7 +143,8 @@ std::vector<GivenSockets> SystemdSupervisor::take_sockets() {
   std::vector<std::string> refused;
   auto given = sockets_from_environment(refused);
   for (const std::string& which : refused)
-    fmt::print(stderr, "sekisho: LISTEN_FDS: descriptor {} is no listening TCP socket; not used\n",
+    fmt::print(stderr,
+               "sekisho: LISTEN_FDS: descriptor {} is no listening TCP or Unix socket; not used\n",
                which);
   return given;
 }

@@ -32,7 +32,7 @@ Duration watchdog_from_environment();
 
 // $LISTEN_FDS from descriptor 3 on, if $LISTEN_PID is this process, with the names of
 // $LISTEN_FDNAMES. Sockets of one address become one entry. A descriptor that is no listening TCP
-// socket is closed and named in `refused`.
+// socket, nor a Unix one with a path, is closed and named in `refused`.
 std::vector<GivenSockets> sockets_from_environment(std::vector<std::string>& refused);
 
 // The assignments about a reload that begins now: systemd wants the time it began.

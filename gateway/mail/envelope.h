@@ -29,10 +29,11 @@ struct Envelope {
 
 // The client of a session, as filters, the relay gate and Received see it.
 struct Peer {
-  Endpoint remote;
+  Endpoint remote;  // unspecified: it came by a Unix socket
   Endpoint local;
   std::optional<Endpoint> proxy;  // who told us that `remote` is the client; none: we see it
-  bool address_known = true;      // false: `remote` is a proxy's own address, it told no client's
+  bool address_known = true;      // false: no right hangs on `remote`: a proxy's own, which
+                                  // told no client's, or none
   std::string listener;           // its name in the configuration
   std::string session_id;
   std::string name;         // of its address, as a proxy told it; empty: none, or none told
@@ -46,6 +47,12 @@ struct Peer {
   bool in_trusted_network = false;
 
   [[nodiscard]] bool authenticated() const { return !user.empty(); }
+  // Then neither `remote` nor `local` says anything.
+  [[nodiscard]] bool by_unix_socket() const { return remote.address.is_unspecified(); }
+  // What limits count as one client: an IPv4 address, an IPv6 /64, all who come by one Unix socket.
+  [[nodiscard]] std::string client_name() const {
+    return by_unix_socket() ? "unix:" + listener : remote.address.client_key().to_string();
+  }
 };
 
 }  // namespace sekisho::mail

@@ -51,7 +51,10 @@ std::string received_field(const Peer& peer, const Envelope& envelope,
   } else {
     out += word(peer.helo) + " (";
     if (!peer.name.empty()) out += word(peer.name) + " ";
-    out += "[" + peer.remote.address.smtp_literal() + "])";
+    // TCP-info of RFC 5321 section 4.4 has no words for what is no TCP: a comment.
+    out +=
+        peer.by_unix_socket() ? "by Unix socket" : "[" + peer.remote.address.smtp_literal() + "]";
+    out += ")";
   }
   out += "\r\n\tby " + word(options.hostname) + " (Sekisho";
   if (!options.loop_token.empty()) out += " " + encode_for_header(options.loop_token);

@@ -160,13 +160,15 @@ void Listener::accept_waiting(int at_most) { impl_->accept(at_most); }
 
 Endpoint Listener::address() const { return local_endpoint(impl_->socket.get()); }
 
-Endpoint local_endpoint(int fd) {
+SocketAddress local_address(int fd) {
   sockaddr_storage address{};
   socklen_t length = sizeof address;
   // The cast is how the socket API has it.
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
   if (::getsockname(fd, generic, &length) != 0) return {};
-  return Endpoint::from_sockaddr(generic, length);
+  return SocketAddress::from_sockaddr(generic, length);
 }
+
+Endpoint local_endpoint(int fd) { return local_address(fd).endpoint(); }
 
 }  // namespace sekisho

@@ -1,4 +1,5 @@
-// Listener: one listening socket of one loop (SO_REUSEPORT, so that each loop thread has its own).
+// Listener: one listening socket of one loop (SO_REUSEPORT, so that each loop thread has its own;
+// of a Unix socket, which has no such thing, each has a duplicate: unix_listen.h).
 // Accepts and hands the sockets to its owner; when the process has no descriptors left (EMFILE,
 // ENFILE, ENOBUFS) it pauses for a moment instead of spinning.
 #pragma once
@@ -8,7 +9,7 @@
 #include <string>
 
 #include "gateway/async/loop.h"
-#include "gateway/base/ip.h"
+#include "gateway/base/socket_address.h"
 
 namespace sekisho {
 
@@ -21,12 +22,15 @@ Result<void> check_port_free(const Endpoint& address);
 // port, says so (ErrorKind::unavailable).
 Result<int> open_listening_socket(const Endpoint& address, int backlog);
 
-// The address and port that a socket is bound to; the unspecified end point when there is none.
+// What a socket is bound to; the unspecified end point when that is nothing.
+SocketAddress local_address(int fd);
+// The same where it can only be an address and a port: unspecified for a Unix socket.
 Endpoint local_endpoint(int fd);
 
 class Listener {
  public:
-  using OnAccept = std::function<void(int fd, const Endpoint& peer)>;  // the callee owns fd
+  // The callee owns fd. The peer of a Unix socket has no address: the unspecified end point.
+  using OnAccept = std::function<void(int fd, const Endpoint& peer)>;
 
   // Takes ownership of `fd`. Starts accepting at once. `on_accept` may destroy the listener; it
   // must not throw. `on_pause` is called once for each pause of 200 ms.
@@ -38,7 +42,7 @@ class Listener {
   // Accepts who waits already, up to `at_most`: closing the socket would reset them.
   void accept_waiting(int at_most);
 
-  [[nodiscard]] Endpoint address() const;  // with the port the system chose
+  [[nodiscard]] Endpoint address() const;  // with the port the system chose; of TCP
 
  private:
   struct Impl;

@@ -5,18 +5,11 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "gateway/async/loop.h"
 #include "gateway/net/byte_stream.h"
 
 namespace sekisho {
-
-// How such a place is written, in settings and log lines: "unix:/run/dovecot/lmtp".
-constexpr std::string_view kUnixPrefix = "unix:";
-
-// An absolute path that fits into a sockaddr_un.
-bool is_unix_socket_path(std::string_view path);
 
 // The error names it: "connect to unix:/run/dovecot/lmtp: Permission denied";
 // ErrorKind::unavailable for what the system refused, ErrorKind::limit when this side has no

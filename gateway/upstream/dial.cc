@@ -111,7 +111,7 @@ Task<Attempt> attempt(const Dialing& how, std::unique_ptr<ByteStream> stream, St
 }
 
 // A second connection to the same place, after TLS failed on the first.
-Task<Attempt> attempt_in_plain(const Dialing& how, const Target& target) {
+Task<Attempt> attempt_in_plain(const Dialing& how, const SocketAddress& target) {
   auto stream =
       co_await connect_to(how.loop, target, within(how, how.settings.connect_timeout), how.cancel);
   if (!stream) co_return give_up(std::move(stream.error()));
@@ -120,7 +120,7 @@ Task<Attempt> attempt_in_plain(const Dialing& how, const Target& target) {
 
 }  // namespace
 
-Task<Result<Dialed>> dial(const Dialing& how, const Target& target,
+Task<Result<Dialed>> dial(const Dialing& how, const SocketAddress& target,
                           std::unique_ptr<ByteStream> stream) {
   if (how.settings.tls != TlsMode::never && !how.tls)
     co_return fail(ErrorKind::invalid, "no TLS context for an upstream that needs one");

@@ -39,7 +39,7 @@ struct Dialed {
 };
 
 // `stream` is a new connection to `target`.
-Task<Result<Dialed>> dial(const Dialing& how, const Target& target,
+Task<Result<Dialed>> dial(const Dialing& how, const SocketAddress& target,
                           std::unique_ptr<ByteStream> stream);
 
 }  // namespace sekisho::upstream

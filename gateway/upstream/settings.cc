@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 
 #include "gateway/base/ip.h"
+#include "gateway/base/socket_address.h"
 #include "gateway/net/tls_verification.h"
-#include "gateway/net/unix_connect.h"
 
 namespace sekisho::upstream {
 namespace {

@@ -7,15 +7,11 @@
 
 namespace sekisho::upstream {
 
-std::string Target::to_string() const {
-  return socket.empty() ? endpoint.to_string() : std::string(kUnixPrefix) + socket;
-}
-
-Task<Result<std::unique_ptr<ByteStream>>> connect_to(Loop& loop, const Target& target,
+Task<Result<std::unique_ptr<ByteStream>>> connect_to(Loop& loop, const SocketAddress& target,
                                                      Deadline deadline, CancelSource& cancel) {
-  if (target.socket.empty())
-    co_return co_await connect_socket(loop, target.endpoint, deadline, cancel);
-  co_return co_await connect_unix_socket(loop, target.socket, deadline, cancel);
+  if (target.is_unix())
+    co_return co_await connect_unix_socket(loop, target.path(), deadline, cancel);
+  co_return co_await connect_socket(loop, target.endpoint(), deadline, cancel);
 }
 
 TargetRace::TargetRace(Loop& loop, const UpstreamSettings& settings, Deadline whole,
@@ -36,15 +32,16 @@ Task<Result<TargetRace::Winner>> TargetRace::next() {
   if (race_) {
     auto connected = co_await race_->next();
     if (!connected) co_return std::unexpected(std::move(connected.error()));
-    co_return Winner{{.endpoint = connected->address, .socket = {}}, std::move(connected->stream)};
+    co_return Winner{connected->address, std::move(connected->stream)};
   }
   if (socket_failure_) co_return std::unexpected(*socket_failure_);
   if (cancel_.cancelled()) co_return fail(ErrorKind::cancelled, "cancelled");
-  Target target{.endpoint = {}, .socket = std::string(settings_.socket())};
+  const auto target = SocketAddress::unix_socket(settings_.socket());
+  if (!target) co_return fail(ErrorKind::invalid, settings_.host + " is not a Unix socket's path");
   auto stream = co_await connect_to(
-      loop_, target, Deadline::in(settings_.connect_timeout).or_sooner(whole_), cancel_);
+      loop_, *target, Deadline::in(settings_.connect_timeout).or_sooner(whole_), cancel_);
   if (!stream) co_return std::unexpected(std::move(stream.error()));
-  co_return Winner{std::move(target), std::move(*stream)};
+  co_return Winner{*target, std::move(*stream)};
 }
 
 void TargetRace::note_failure(Error why) {

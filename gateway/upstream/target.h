@@ -4,10 +4,9 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "gateway/async/loop.h"
-#include "gateway/base/ip.h"
+#include "gateway/base/socket_address.h"
 #include "gateway/net/byte_stream.h"
 #include "gateway/net/connect.h"
 #include "gateway/net/resolve.h"
@@ -15,23 +14,15 @@
 
 namespace sekisho::upstream {
 
-// One place to connect to.
-struct Target {
-  Endpoint endpoint;
-  std::string socket;  // the path; empty: `endpoint` counts
-
-  [[nodiscard]] std::string to_string() const;  // "192.0.2.1:25", "unix:/run/dovecot/lmtp"
-};
-
 // The errors of connect_socket() and connect_unix_socket().
-Task<Result<std::unique_ptr<ByteStream>>> connect_to(Loop& loop, const Target& target,
+Task<Result<std::unique_ptr<ByteStream>>> connect_to(Loop& loop, const SocketAddress& target,
                                                      Deadline deadline, CancelSource& cancel);
 
 // The places of one upstream, until one of them has served: ConnectRace for a host.
 class TargetRace {
  public:
   struct Winner {
-    Target target;
+    SocketAddress target;
     std::unique_ptr<ByteStream> stream;
   };
 

@@ -245,8 +245,14 @@ class Wire:
     """A raw SMTP client: bytes out, replies in."""
 
     def __init__(self, port, tls=False, session=None, host="127.0.0.1"):
-        self.socket = socket.create_connection((host, port), timeout=PATIENCE)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        """`port` may be the path of a Unix socket."""
+        if isinstance(port, int):
+            self.socket = socket.create_connection((host, port), timeout=PATIENCE)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        else:
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(PATIENCE)
+            self.socket.connect(str(port))
         if tls:
             self.socket = tls_context().wrap_socket(self.socket, session=session)
         self.buffer = b""

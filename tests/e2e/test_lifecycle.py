@@ -190,7 +190,7 @@ class SocketActivation(unittest.TestCase):
         pair = socket.socketpair()
         self.addCleanup(lambda: [one.close() for one in pair])
         gateway = self.start({"mx": pair[0]}).start()
-        self.assertIn("descriptor 3 is no listening TCP socket", gateway.printed())
+        self.assertIn("descriptor 3 is no listening TCP or Unix socket", gateway.printed())
         with harness.Wire(gateway.ports["mx"]) as wire:
             wire.expect(220)
 

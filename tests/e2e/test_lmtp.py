@@ -122,10 +122,10 @@ class Lmtp(LmtpTest):
 class PostfixInFront(postfix.Postfix):
     """A Postfix that hands all its mail to an LMTP server."""
 
-    def __init__(self, port):
+    def __init__(self, place):
         super().__init__()
         with open(self.folder / "etc" / "main.cf", "a", encoding="utf-8") as main:
-            main.write(f"transport_maps = static:lmtp:inet:127.0.0.1:{port}\n")
+            main.write(f"transport_maps = static:lmtp:{place}\n")
 
     def start(self):
         services = postfix.SERVICES + "lmtp unix - - n - - lmtp\n"
@@ -144,7 +144,7 @@ class BehindPostfix(LmtpTest):
         postfix.require()
         here, there = "one@example.com", "one@a.sub.example.com"
         self.answers["."] = "452 4.2.2 full today"
-        with PostfixInFront(self.gateway.ports["lmtp"]) as server:
+        with PostfixInFront(f"inet:127.0.0.1:{self.gateway.ports['lmtp']}") as server:
             with smtplib.SMTP("127.0.0.1", server.ports["plain"], timeout=PATIENCE) as client:
                 client.sendmail("eve@example.org", [here, there], MESSAGE)
             wait_until(lambda: (server.status(here), server.status(there)) == ("sent", "deferred"),

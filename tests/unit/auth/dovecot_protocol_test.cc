@@ -40,6 +40,12 @@ TEST(DovecotProtocol, AnswersThatMakeNoSenseAreNone) {
     EXPECT_FALSE(parse_answer(line)) << line;
 }
 
+TEST(DovecotProtocol, WhoComesByAUnixSocketHasNoAddress) {
+  const Endpoint none;
+  EXPECT_EQ(auth_line({3, "PLAIN", none, none, "5f-1", true}, std::nullopt),
+            "AUTH\t3\tPLAIN\tservice=smtp\tnologin\tsession=5f-1\tsecured=tls\n");
+}
+
 TEST(DovecotProtocol, ResponseIsTheLastFieldAndItsAbsenceIsNotItsEmptiness) {
   const auto remote = Endpoint::parse("[2001:db8::1]:4711").value();
   const auto local = Endpoint::parse("192.0.2.1:587").value();

@@ -27,6 +27,8 @@ TEST(LogLine, BeginsWithTimeEventAndPeer) {
   EXPECT_EQ(logfmt(LogLine("message").add("code", 250).src(kPeer)),
             "2026-11-24T06:41:16.123Z message src=[192.0.2.1]:4711 code=250");
   const Endpoint six{IpAddress::parse("2001:db8::1").value(), 25};
+  EXPECT_EQ(logfmt(LogLine("connect").src(Endpoint{})),
+            "2026-11-24T06:41:16.123Z connect src=unix");
   EXPECT_EQ(logfmt(LogLine("connect").src(six)),
             "2026-11-24T06:41:16.123Z connect src=[2001:db8::1]:25");
   EXPECT_EQ(LogLine("start").render(LogFormat::logfmt, ""), "start");

@@ -57,6 +57,31 @@ constexpr Mistake kMistakes[] = {
     {MX "[relay]\ndomains = [\"192.0.2.1\"]", 5, 12, "is an IP address"},
     {MX "[relay]\ndomains = [\"exa mple.com\"]", 5, 12, "is not a domain name"},
     {MX "[relay]\ndomains = [\"\"]", 5, 12, "is not a domain name"},
+    // Unix sockets: clients without an address.
+    {"[listener.in]\naddress = \"unix:run/x\"\nprofile = \"mx\"\n" OURS, 2, 11,
+     "no Unix socket's path"},
+    {"[listener.in]\naddress = \"/run/x\"\nprofile = \"mx\"\n" OURS, 2, 11,
+     "write \"unix:/run/x\""},
+    {"[listener.in]\naddress = \"unix:/tmp/../x\"\nprofile = \"mx\"\n" OURS, 2, 11,
+     "write \"unix:/x\""},
+    {"[listener.in]\naddress = \"unix:/etc/passwd\"\nprofile = \"mx\"\n" OURS, 2, 11,
+     "it is no socket"},
+    {"[listener.in]\naddress = \"unix:/nowhere/x\"\nprofile = \"internal\"\n"
+     "[relay]\nnetworks = [\"10.0.0.1\"]",
+     3, 11, "use submission"},
+    {"[listener.in]\naddress = \"unix:/nowhere/x\"\nprofile = \"mx\"\nproxy_protocol = "
+     "[\"10.0.0.1\"]\n" OURS,
+     4, 18, "who comes by a Unix socket has none"},
+    {"[listener.in]\naddress = \"unix:/nowhere/x\"\nprofile = \"mx\"\nsocket_mode = \"rw\"\n" OURS,
+     4, 15, "like \"0660\""},
+    {"[listener.in]\naddress = \"unix:/nowhere/x\"\nprofile = \"mx\"\nsocket_group = \"no "
+     "such\"\n" OURS,
+     4, 16, "no group"},
+    {MX "socket_mode = \"0666\"\n" OURS, 4, 15, "for a Unix socket alone"},
+    {"[listener.a]\naddress = \"unix:/nowhere/x\"\nprofile = \"mx\"\n"
+     "[listener.b]\naddress = \"unix:/nowhere/x\"\nprofile = \"mx\"\n" OURS,
+     5, 11, "give each its own path"},
+    {"metrics_address = \"unix:/nowhere/x\"\n" MX OURS, 1, 19, "not an IP address with a port"},
     // Routes.
     {MX OURS UP "[route.r]\nupstreams = [\"y\"]", 9, 14, "no table [upstream.y]"},
     {MX OURS UP "[route.r]\nupstreams = [\"x\", \"x\"]", 9, 19, "in the list twice"},

@@ -160,5 +160,14 @@ TEST(ConnectionLimits, ATicketOfNobodyCountsAmongAllAlone) {
   EXPECT_TRUE(limits.admit_unannounced(1, 1));
 }
 
+TEST(ConnectionLimits, WhoCantBeToldIsCountedInAllAlone) {
+  ConnectionLimits limits;
+  auto first = limits.admit_nobody(2);
+  auto second = limits.admit_nobody(2);
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(limits.admit_nobody(2).error(), Refusal::too_many_in_all);
+  EXPECT_EQ(limits.total(), 2);
+}
+
 }  // namespace
 }  // namespace sekisho

@@ -13,9 +13,8 @@ class GivenSocketsTest : public ::testing::Test, protected ListeningFixture {
   void give(const std::string& name, std::optional<std::string> configured = std::nullopt,
             std::size_t count = 1) {
     GivenSockets one{.name = name, .configured = {}, .bound = {}, .sockets = {}};
-    if (configured) one.configured = Endpoint::parse(*configured);
-    one.sockets =
-        Supervisor().open_sockets(Endpoint::parse(kAnyPort).value(), count, false).value();
+    if (configured) one.configured = SocketAddress::parse(*configured);
+    one.sockets = Supervisor().open_sockets({Endpoint::parse(kAnyPort).value(), count}).value();
     one.bound = local_endpoint(one.sockets.front().get());
     given_.push_back(std::move(one));
   }
@@ -35,7 +34,7 @@ class GivenSocketsTest : public ::testing::Test, protected ListeningFixture {
 
 TEST_F(GivenSocketsTest, OneFromOutsideGoesToTheListenerOfItsNameWhateverTheAddress) {
   give("b");
-  const Endpoint bound = given_.front().bound;
+  const SocketAddress bound = given_.front().bound;
   const Listening opened = open({{"a", kAnyPort}, {"b", "192.0.2.1:25"}});
   EXPECT_EQ(opened.places.at("b").bound, bound);
   EXPECT_NE(opened.places.at("a").bound, bound);
@@ -44,15 +43,15 @@ TEST_F(GivenSocketsTest, OneFromOutsideGoesToTheListenerOfItsNameWhateverTheAddr
 
 TEST_F(GivenSocketsTest, OneOfAnotherNameGoesToTheListenerOfItsAddress) {
   give("smtp.socket");
-  const Endpoint bound = given_.front().bound;
+  const SocketAddress bound = given_.front().bound;
   EXPECT_EQ(open({{"a", kAnyPort}, {"b", bound.to_string()}}).places.at("b").bound, bound);
 }
 
 TEST_F(GivenSocketsTest, OneOfOursGoesBackToItsListenerOnlyWhileItsAddressIsTheSame) {
   give("a", kAnyPort);
   give("b", "127.0.0.1:1");
-  const Endpoint of_a = given_.front().bound;
-  const Endpoint of_b = given_.back().bound;
+  const SocketAddress of_a = given_.front().bound;
+  const SocketAddress of_b = given_.back().bound;
   const Listening opened = open({{"a", kAnyPort}, {"b", "127.0.0.2:0"}});
   EXPECT_EQ(opened.places.at("a").bound, of_a);
   EXPECT_NE(opened.places.at("b").bound, of_b);

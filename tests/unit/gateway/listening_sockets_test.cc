@@ -57,7 +57,7 @@ TEST_F(ListeningSocketsTest, AnUnchangedAddressKeepsItsSocketsWhateverItsName) {
 
 TEST_F(ListeningSocketsTest, APortThatTheSystemChoseCanBeNamed) {
   const Listening before = open({{"a", kAnyPort}});
-  const Endpoint bound = before.places.at("a").bound;
+  const SocketAddress bound = before.places.at("a").bound;
   EXPECT_TRUE(is_kept(open({{"a", bound.to_string()}}, before.places), "a"));
   EXPECT_TRUE(is_kept(open({{"z", bound.to_string()}}, before.places), "z"));
 }
@@ -86,7 +86,7 @@ TEST_F(ListeningSocketsTest, AnAddressThatOverlapsOneOfOursIsOpenedBesideIt) {
 
 TEST_F(ListeningSocketsTest, APortOfAnotherProgramIsRefusedWithTheListenersName) {
   const Listening other = open({{"x", kAnyPort}});
-  const Endpoint busy = other.places.at("x").bound;
+  const SocketAddress busy = other.places.at("x").bound;
   const Listening before = open({{"a", kAnyPort}});
   const auto refused = open_listening_sockets(
       *snapshot({{"a", kAnyPort}, {"new", busy.to_string()}}), before.places, kThreads);

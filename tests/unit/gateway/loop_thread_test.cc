@@ -17,7 +17,7 @@ TEST(LoopThread, ClosesTheSocketsOfALoopThatNeverRan) {
   RefusalLog refusals(*log);
   const auto snapshot = fixture.snapshot({{"mx", "127.0.0.1:0"}});
   auto opened = open_listening_sockets(*snapshot, {}, 1).value();
-  const Endpoint address = opened.places.at("mx").bound;
+  const Endpoint address = opened.places.at("mx").bound.endpoint();
   {
     LoopThread thread({offload, resolver, *log, metrics, limits, refusals}, snapshot);
     thread.adopt(snapshot, std::move(opened.shares.front()));

@@ -65,7 +65,7 @@ class HeldSocketsTest : public ::testing::Test {
  protected:
   // A process that has an address opened and says that it uses it.
   Endpoint claim(HeldSockets::Claim& claim, const std::string& name) {
-    const auto opened = held_.open(claim, kAnyPort, 2, false).value();
+    const auto opened = held_.open(claim, {.address = kAnyPort, .count = 2}).value();
     const Endpoint bound = local_endpoint(opened.front());
     EXPECT_EQ(local_endpoint(opened.back()), bound);
     claim.places.push_back({name, kAnyPort, bound});
@@ -113,8 +113,9 @@ TEST_F(HeldSocketsTest, AreClosedWhenNobodyUsesThem) {
 
 TEST_F(HeldSocketsTest, AreAskedForWithinBounds) {
   HeldSockets::Claim greedy;
-  EXPECT_EQ(held_.open(greedy, kAnyPort, 0, false).error().kind, ErrorKind::limit);
-  EXPECT_EQ(held_.open(greedy, kAnyPort, 1U << 20U, false).error().kind, ErrorKind::limit);
+  EXPECT_EQ(held_.open(greedy, {.address = kAnyPort, .count = 0}).error().kind, ErrorKind::limit);
+  EXPECT_EQ(held_.open(greedy, {.address = kAnyPort, .count = 1U << 20U}).error().kind,
+            ErrorKind::limit);
 }
 
 TEST(KeeperLink, IsNotThereWithoutTheVariable) {
@@ -143,7 +144,7 @@ TEST(KeeperLink, FollowsOrdersThatComeBeforeAnAnswer) {
                     .log = [](const std::string&, const std::string&) {}});
   ASSERT_TRUE(ours.send({"retire"}));
   ASSERT_TRUE(ours.send({"failed", "no such address"}));
-  EXPECT_EQ(link.open_sockets(kAnyPort, 1, false).error().text, "no such address");
+  EXPECT_EQ(link.open_sockets({.address = kAnyPort}).error().text, "no such address");
   EXPECT_EQ(retired, 0);
   loop.run();
   EXPECT_EQ(retired, 1);

@@ -46,6 +46,14 @@ TEST(ReceivedField, HasTheShapeOfRfc5321) {
                 rfc5322_date(kNow) + "\r\n");
 }
 
+TEST(ReceivedField, NamesNoAddressOfAClientThatHasNone) {
+  Peer client = peer();
+  client.remote = {};
+  const std::string field = received_field(client, envelope(), kOptions, kNow);
+  EXPECT_TRUE(field.starts_with("Received: from client.example (by Unix socket)\r\n\tby gw."));
+  EXPECT_THAT(field, Not(HasSubstr("0.0.0.0")));
+}
+
 TEST(ReceivedField, NamesTheProtocolAsRfc3848Does) {
   struct Case {
     bool extended;

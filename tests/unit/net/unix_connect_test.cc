@@ -84,13 +84,5 @@ TEST_F(UnixConnect, EndsItsWaitWhenItIsCancelled) {
   EXPECT_EQ(given_up.error().kind, ErrorKind::cancelled);
 }
 
-TEST(UnixSocketPath, IsAbsoluteAndFitsIntoAnAddress) {
-  EXPECT_TRUE(is_unix_socket_path("/run/dovecot/lmtp"));
-  EXPECT_FALSE(is_unix_socket_path(""));
-  EXPECT_FALSE(is_unix_socket_path("run/dovecot/lmtp"));
-  EXPECT_TRUE(is_unix_socket_path("/" + std::string(106, 'x')));
-  EXPECT_FALSE(is_unix_socket_path("/" + std::string(107, 'x')));
-}
-
 }  // namespace
 }  // namespace sekisho
