@@ -21,6 +21,43 @@ if(SEKISHO_SANITIZE)
   target_link_options(sekisho_options INTERFACE -fsanitize=${SEKISHO_SANITIZE})
 endif()
 
+# Headers of others that most files read, parsed once for the libraries and once for the tests (which
+# are built as -fPIE). A file must still include what it uses: builds without SEKISHO_PCH show it.
+if(SEKISHO_PCH AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  set(SEKISHO_PCH OFF)
+endif()
+if(SEKISHO_PCH)
+  set(common_headers <algorithm> <array> <atomic> <chrono> <coroutine> <deque> <expected> <filesystem>
+      <fstream> <functional> <list> <map> <memory> <mutex> <optional> <set> <span> <sstream> <stdexcept>
+      <string> <string_view> <thread> <unordered_map> <utility> <variant> <vector> <fmt/chrono.h>
+      <fmt/format.h>)
+  # Without time stamps in it, ccache takes a header made again for the same.
+  set(pch_options -Xclang -fno-pch-timestamp -fpch-instantiate-templates)
+  if(CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros
+        ${CCACHE})
+  endif()
+
+  add_library(sekisho_pch OBJECT ${PROJECT_SOURCE_DIR}/contrib/cmake/precompiled.cc)
+  target_link_libraries(sekisho_pch PRIVATE sekisho_options fmt::fmt)
+  target_compile_options(sekisho_pch PRIVATE ${pch_options})
+  target_precompile_headers(sekisho_pch PRIVATE ${common_headers})
+
+  if(SEKISHO_TESTS)
+    add_library(sekisho_test_pch OBJECT ${PROJECT_SOURCE_DIR}/contrib/cmake/precompiled.cc)
+    set_target_properties(sekisho_test_pch PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_link_libraries(sekisho_test_pch PRIVATE sekisho_options fmt::fmt GTest::gmock)
+    target_compile_options(sekisho_test_pch PRIVATE ${pch_options} -fPIE)
+    target_precompile_headers(sekisho_test_pch PRIVATE ${common_headers} <gmock/gmock.h> <gtest/gtest.h>)
+  endif()
+endif()
+
+function(sekisho_reuse_pch target from)
+  if(SEKISHO_PCH)
+    target_precompile_headers(${target} REUSE_FROM ${from})
+  endif()
+endfunction()
+
 # sekisho_library(NAME FOLDER DEPS …): the sources directly in FOLDER and its subfolders that are
 # not libraries of their own, main.cc apart.
 function(sekisho_library name folder)
@@ -34,6 +71,7 @@ function(sekisho_library name folder)
   if(sources)
     add_library(sekisho_${name} STATIC ${sources})
     target_link_libraries(sekisho_${name} PUBLIC sekisho_options ${ARG_DEPS})
+    sekisho_reuse_pch(sekisho_${name} sekisho_pch)
   else()
     add_library(sekisho_${name} INTERFACE)
     target_link_libraries(sekisho_${name} INTERFACE sekisho_options ${ARG_DEPS})
@@ -49,5 +87,6 @@ function(sekisho_unit_test name)
   endif()
   add_executable(unit_${name} ${sources})
   target_link_libraries(unit_${name} PRIVATE ${ARG_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
+  sekisho_reuse_pch(unit_${name} sekisho_test_pch)
   add_test(NAME unit_${name} COMMAND unit_${name})
 endfunction()
