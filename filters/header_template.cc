@@ -13,15 +13,15 @@ constexpr std::size_t kMaxValue = 800;  // one line's limit is 998 (RFC 5322 sec
 
 const std::vector<std::string_view> kPlaceholders{"id", "user", "client", "listener"};
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 }  // namespace
 
 std::string header_name_flaw(std::string_view name) {
   if (name.empty()) return "a header field needs a name before its colon";
-  if (name.size() > kMaxName) return "the header name " + quoted(name) + " is too long";
+  if (name.size() > kMaxName) return "the header name " + in_quotes(name) + " is too long";
   if (!std::ranges::all_of(name, [](char c) { return c > ' ' && c <= '~' && c != ':'; })) {
-    return quoted(name) + " is not a header name: visible ASCII without blanks and colons";
+    return in_quotes(name) + " is not a header name: visible ASCII without blanks and colons";
   }
   if (iequals(name, "Received")) {
     return "Received can't be changed: mail loops are found by it (see hide_client)";
@@ -32,7 +32,7 @@ std::string header_name_flaw(std::string_view name) {
 Result<HeaderTemplate> HeaderTemplate::parse(std::string_view field) {
   const auto colon = field.find(':');
   if (colon == std::string_view::npos) {
-    return fail(ErrorKind::invalid, quoted(field) + " lacks a colon; write \"Name: value\"");
+    return fail(ErrorKind::invalid, in_quotes(field) + " lacks a colon; write \"Name: value\"");
   }
   HeaderTemplate result;
   result.name_ = field.substr(0, colon);
@@ -56,7 +56,8 @@ HeaderTemplate::Placeholder HeaderTemplate::placeholder_of(std::string_view word
 Result<void> HeaderTemplate::parse_value(std::string_view value) {
   if (value.size() > kMaxValue) return fail(ErrorKind::invalid, "the value is too long");
   if (!std::ranges::all_of(value, [](char c) { return c >= ' ' && c <= '~'; })) {
-    return fail(ErrorKind::invalid, "the value of " + quoted(name_) + " must be printable ASCII");
+    return fail(ErrorKind::invalid,
+                "the value of " + in_quotes(name_) + " must be printable ASCII");
   }
   Piece text;
   for (std::size_t i = 0; i < value.size(); ++i) {
@@ -72,7 +73,7 @@ Result<void> HeaderTemplate::parse_value(std::string_view value) {
     }
     const auto end = c == '{' ? value.find('}', i) : std::string_view::npos;
     if (end == std::string_view::npos) {
-      return fail(ErrorKind::invalid, "a single brace in " + quoted(value) +
+      return fail(ErrorKind::invalid, "a single brace in " + in_quotes(value) +
                                           "; write {{ or }} for the character itself");
     }
     const std::string_view word = value.substr(i + 1, end - i - 1);

@@ -34,7 +34,7 @@ bool is_registry(std::string_view domain) {
          std::ranges::find(kSecondLevel, domain.substr(0, dot)) != kSecondLevel.end();
 }
 
-std::string quoted(std::string_view entry) { return '"' + encode_for_log(entry, 80) + '"'; }
+std::string in_quotes(std::string_view entry) { return '"' + encode_for_log(entry, 80) + '"'; }
 
 }  // namespace
 
@@ -43,33 +43,35 @@ Result<void> DomainSet::add(std::string_view entry, Use use, Content& content) {
   const std::string_view name = below ? entry.substr(kBelow.size()) : entry;
   if (entry == "*" || name == "*") {
     return fail(ErrorKind::invalid,
-                quoted(entry) + (use == Use::ours ? " would relay for every domain in the world"
-                                                  : " is no domain; for all, name none"));
+                in_quotes(entry) + (use == Use::ours ? " would relay for every domain in the world"
+                                                     : " is no domain; for all, name none"));
   }
   if (name.find('*') != std::string_view::npos) {
-    return fail(ErrorKind::invalid, quoted(entry) + ": a star may only stand as \"*.\" in front");
+    return fail(ErrorKind::invalid,
+                in_quotes(entry) + ": a star may only stand as \"*.\" in front");
   }
   if (name.find('@') != std::string_view::npos) {
-    return fail(ErrorKind::invalid, quoted(entry) + " is an address; write its domain alone");
+    return fail(ErrorKind::invalid, in_quotes(entry) + " is an address; write its domain alone");
   }
   if (name.starts_with('[') || IpAddress::parse(name)) {
-    return fail(ErrorKind::invalid, quoted(entry) + " is an IP address, not a domain");
+    return fail(ErrorKind::invalid, in_quotes(entry) + " is an IP address, not a domain");
   }
   if (std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) {
-    return fail(ErrorKind::invalid, quoted(entry) + ": write the ASCII form (xn--…) of the domain");
+    return fail(ErrorKind::invalid,
+                in_quotes(entry) + ": write the ASCII form (xn--…) of the domain");
   }
   auto domain = smtp::parse_domain(name);
   if (!domain) {
     return fail(ErrorKind::invalid,
-                fmt::format("{} is not a domain name: {}", quoted(entry), domain.error().text));
+                fmt::format("{} is not a domain name: {}", in_quotes(entry), domain.error().text));
   }
   if (use == Use::ours && below && domain->find('.') == std::string::npos &&
       std::ranges::find(kPrivateTopLevel, *domain) == kPrivateTopLevel.end()) {
-    return fail(ErrorKind::invalid, quoted(entry) + " would relay for a whole top-level domain");
+    return fail(ErrorKind::invalid, in_quotes(entry) + " would relay for a whole top-level domain");
   }
   if (use == Use::ours && below && is_registry(*domain)) {
     return fail(ErrorKind::invalid, fmt::format("{} would relay for everybody's domains under {}",
-                                                quoted(entry), *domain));
+                                                in_quotes(entry), *domain));
   }
   (below ? content.below : content.exact).insert(std::move(*domain));
   return {};
