@@ -2,8 +2,10 @@
 // linked is what is listed.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +23,10 @@ class Blueprint {
   virtual void visit(SettingsVisitor& v) = 0;
   [[nodiscard]] virtual Result<std::shared_ptr<const Filter>> build(
       const Filter* previous = nullptr) const = 0;
+  // Its default of `timeout`, when not that of all filters.
+  [[nodiscard]] virtual std::optional<std::chrono::milliseconds> default_timeout() const {
+    return std::nullopt;
+  }
 };
 
 struct CatalogEntry {

@@ -1,5 +1,6 @@
 #include "filters/chain.h"
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <stdexcept>
@@ -34,6 +35,10 @@ void LinkSettings::visit(SettingsVisitor& v) {
                     "What a failure or an overrun time-out of the filter means: 451, or go on.");
   v.field("timeout", timeout, "How long the filter may take at one stage.");
   if (timeout.count() <= 0) v.error("timeout", "must be longer than nothing, for example \"5s\"");
+}
+
+bool Chain::authenticates() const {
+  return std::ranges::any_of(links_, [](const Link& link) { return link.filter->authenticates(); });
 }
 
 struct Chain::HotCounters {
@@ -71,14 +76,23 @@ const Chain::HotCounters& Chain::hot_counters(std::size_t link, Metrics& metrics
 // follows the session's; the deadline of a check fires it alone.
 struct ChainRun::Opened {
   Opened(const Filter& filter, const SessionContext& session)
-      : follow(session.cancel, [this] { cancel.cancel(); }) {
+      : follow(session.cancel, [this] { cancel.cancel(); }),
+        context{.loop = session.loop,
+                .offload = session.offload,
+                .resolver = session.resolver,
+                .log = session.log,
+                .metrics = session.metrics,
+                .hostname = session.hostname,
+                .authserv_id = session.authserv_id,
+                .cancel = cancel} {
     if (session.cancel.cancelled()) cancel.cancel();  // a late registration is not called
-    half = filter.open({session.loop, session.offload, cancel});
+    half = filter.open(context);
     if (!half) throw std::logic_error("the filter opened nothing");
   }
 
   CancelSource cancel;
   CancelSource::Registration follow;
+  const SessionContext context;
   std::unique_ptr<FilterSession> half;  // last: its destructor may still use `cancel`
 };
 
@@ -89,13 +103,8 @@ struct ChainRun::Checked {
   std::string what;
 };
 
-ChainRun::ChainRun(std::shared_ptr<const Chain> chain, const SessionContext& context, Log& log,
-                   Metrics& metrics)
-    : chain_(std::move(chain)),
-      context_(context),
-      log_(log),
-      metrics_(metrics),
-      opened_(chain_->links().size()) {}
+ChainRun::ChainRun(std::shared_ptr<const Chain> chain, const SessionContext& context)
+    : chain_(std::move(chain)), context_(context), opened_(chain_->links().size()) {}
 
 ChainRun::~ChainRun() = default;
 
@@ -109,7 +118,15 @@ Task<ChainRun::Outcome> ChainRun::run(Stage stage, View& view) {
     // A failed or merely observed check leaves no edit behind.
     mail::HeaderEdits edits = view.edits;
     Trace trace = view.trace;
-    View scratch{view.peer, view.envelope, view.recipient, view.message, edits, trace, view.now};
+    View scratch{.peer = view.peer,
+                 .envelope = view.envelope,
+                 .recipient = view.recipient,
+                 .message = view.message,
+                 .edits = edits,
+                 .trace = trace,
+                 .authentication = view.authentication,
+                 .now = view.now,
+                 .deadline = Deadline::in(link.settings.timeout)};
     Checked checked = co_await check(i, stage, scratch);
     if (!checked.failed.empty()) {
       report_failure(link, to_string(stage), &view, checked.failed, checked.what);
@@ -171,7 +188,7 @@ Task<ChainRun::Checked> ChainRun::check(std::size_t link, Stage stage, View& vie
     opened_[link].reset();  // its CancelSource is spent; the next stage opens anew
   }
   const std::chrono::duration<double> spent = Clock::now() - start;
-  chain_->hot_counters(link, metrics_).seconds->add(spent.count());
+  chain_->hot_counters(link, context_.metrics).seconds->add(spent.count());
   co_return result;
 }
 
@@ -204,12 +221,12 @@ void ChainRun::observe(const Link& link, Stage stage, const View& view, const Ve
   if (!view.envelope.id.empty()) line.add("id", view.envelope.id);
   line.add("filter", link.name).add("stage", to_string(stage)).add("why", verdict.why());
   if (verdict.refuses()) line.add("reply", verdict.reply().summary());
-  log_.write(line);
+  context_.log.write(line);
 }
 
 void ChainRun::report_failure(const Link& link, std::string_view stage, const View* view,
                               std::string_view kind, std::string_view what) {
-  metrics_
+  context_.metrics
       .counter("filter_errors_total", "Failed checks of the filters.",
                {{"filter", link.name}, {"kind", std::string(kind)}})
       .add();
@@ -220,16 +237,16 @@ void ChainRun::report_failure(const Link& link, std::string_view stage, const Vi
   }
   line.add("filter", link.name).add("stage", stage).add("kind", kind).add("what", what);
   line.add("mode", to_string(link.settings.mode));
-  log_.write(line);
+  context_.log.write(line);
 }
 
 void ChainRun::count(const Link& link, Stage stage, const Verdict& verdict) {
   if (verdict.kind() == Verdict::Kind::pass) {
     const auto index = static_cast<std::size_t>(&link - chain_->links().data());
-    chain_->hot_counters(index, metrics_).passed[static_cast<std::size_t>(stage)]->add();
+    chain_->hot_counters(index, context_.metrics).passed[static_cast<std::size_t>(stage)]->add();
     return;
   }
-  verdict_counter(metrics_, link, stage, verdict.kind()).add();
+  verdict_counter(context_.metrics, link, stage, verdict.kind()).add();
 }
 
 }  // namespace sekisho::filters

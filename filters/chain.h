@@ -49,6 +49,7 @@ class Chain {
   ~Chain();
   [[nodiscard]] const std::vector<Link>& links() const { return links_; }
   [[nodiscard]] bool wants(Stage stage) const;
+  [[nodiscard]] bool authenticates() const;  // does any of its filters?
 
  private:
   friend class ChainRun;
@@ -70,8 +71,7 @@ class ChainRun {
     std::string quarantine_why;
   };
 
-  ChainRun(std::shared_ptr<const Chain> chain, const SessionContext& context, Log& log,
-           Metrics& metrics);
+  ChainRun(std::shared_ptr<const Chain> chain, const SessionContext& context);
   ~ChainRun();
 
   // Runs the stage's filters in order until one refuses or accepts.
@@ -91,8 +91,6 @@ class ChainRun {
 
   std::shared_ptr<const Chain> chain_;
   SessionContext context_;
-  Log& log_;
-  Metrics& metrics_;
   std::vector<std::unique_ptr<Opened>> opened_;  // opened at first use
 };
 

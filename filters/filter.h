@@ -12,6 +12,10 @@
 
 #include "gateway/async/loop.h"
 #include "gateway/async/offload.h"
+#include "gateway/base/log.h"
+#include "gateway/base/metrics.h"
+#include "gateway/dns/resolver.h"
+#include "gateway/mail/authentication.h"
 #include "gateway/mail/envelope.h"
 #include "gateway/mail/headers.h"
 #include "gateway/mail/message.h"
@@ -88,7 +92,12 @@ struct View {
   const mail::Message* message;    // at `headers` (body not yet there) and `end`; else null
   mail::HeaderEdits& edits;        // applied once, after `end`
   Trace& trace;                    // as is this
+  // What was found out about the sender, for the filters behind this one: facts, which stay
+  // whatever becomes of the check and its verdict. Empty before `mail`.
+  mail::Authentication& authentication;
   WallTime now;
+  // When the check's waits will be cut; a filter with a better answer than that gives it before.
+  Deadline deadline = Deadline::never();
 };
 
 class FilterSession {
@@ -108,6 +117,11 @@ class FilterSession {
 struct SessionContext {
   Loop& loop;
   Offload& offload;
+  dns::Resolver& resolver;
+  Log& log;
+  Metrics& metrics;
+  std::string_view hostname;     // our own
+  std::string_view authserv_id;  // our name in Authentication-Results (RFC 8601 section 2.5)
   CancelSource& cancel;
 };
 
@@ -115,6 +129,8 @@ class Filter {
  public:
   virtual ~Filter() = default;
   [[nodiscard]] virtual StageSet stages() const = 0;
+  // Does it find out about the sender, so that we answer for the Authentication-Results?
+  [[nodiscard]] virtual bool authenticates() const { return false; }
   [[nodiscard]] virtual std::unique_ptr<FilterSession> open(
       const SessionContext& context) const = 0;
 };

@@ -14,13 +14,27 @@ constexpr int kLastAccepts = 1024;
 
 }  // namespace
 
-LoopThread::LoopThread(const Shared& shared, std::shared_ptr<const Snapshot> snapshot)
+Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& shared,
+                                                       std::shared_ptr<const Snapshot> snapshot) {
+  auto loop = std::make_unique<Loop>();
+  auto dns = dns::Resolver::open(*loop, snapshot->settings.dns, shared.metrics);
+  if (!dns) return fail(dns.error().kind, "dns: " + std::move(dns.error().text));
+  return std::unique_ptr<LoopThread>(
+      new LoopThread(shared, std::move(snapshot), std::move(loop), std::move(*dns)));
+}
+
+LoopThread::LoopThread(const Shared& shared, std::shared_ptr<const Snapshot> snapshot,
+                       std::unique_ptr<Loop> loop, std::unique_ptr<dns::Resolver> dns)
     : shared_(shared),
       snapshot_(std::move(snapshot)),
+      own_loop_(std::move(loop)),
+      dns_(std::move(dns)),
+      loop_(*own_loop_),
       pool_(loop_, shared.resolver, shared.offload, shared.log, shared.metrics),
       dovecot_(loop_),
       counters_(shared.metrics),
-      services_{loop_, shared.offload, pool_, dovecot_, shared.log, shared.metrics, counters_},
+      services_{loop_,    shared.offload, *dns_,          pool_,
+                dovecot_, shared.log,     shared.metrics, counters_},
       arrivals_(
           loop_,
           [this](Connection connection, const Result<ProxyHeader>& header) {

@@ -30,7 +30,9 @@ class LoopThread {
     RefusalLog& refusals;
   };
 
-  LoopThread(const Shared& shared, std::shared_ptr<const Snapshot> snapshot);
+  // ErrorKind::invalid: a setting of [dns].
+  static Result<std::unique_ptr<LoopThread>> create(const Shared& shared,
+                                                    std::shared_ptr<const Snapshot> snapshot);
   ~LoopThread();  // drains without patience, then joins
   LoopThread(const LoopThread&) = delete;
   LoopThread& operator=(const LoopThread&) = delete;
@@ -58,6 +60,9 @@ class LoopThread {
     std::shared_ptr<const ListenerPlan> plan;
     std::vector<std::unique_ptr<Listener>> sockets;
   };
+  LoopThread(const Shared& shared, std::shared_ptr<const Snapshot> snapshot,
+             std::unique_ptr<Loop> loop, std::unique_ptr<dns::Resolver> dns);
+
   using Sessions = std::list<std::unique_ptr<Session>>;
 
   void take_over(std::shared_ptr<const Snapshot> snapshot, std::vector<ListenerSocket>& sockets);
@@ -81,7 +86,9 @@ class LoopThread {
 
   Shared shared_;
   std::shared_ptr<const Snapshot> snapshot_;
-  Loop loop_;
+  std::unique_ptr<Loop> own_loop_;
+  std::unique_ptr<dns::Resolver> dns_;
+  Loop& loop_;
   upstream::Pool pool_;
   auth::DovecotConnections dovecot_;
   SessionCounters counters_;

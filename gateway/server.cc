@@ -100,8 +100,11 @@ Result<void> Server::Impl::open(config::Settings settings) {
                                 ? static_cast<std::size_t>((*built)->settings.threads)
                                 : std::max<std::size_t>(1, std::thread::hardware_concurrency());
   const LoopThread::Shared shared{*offload, resolver, *log, metrics, limits, *refusals};
-  for (std::size_t i = 0; i < count; ++i)
-    threads.push_back(std::make_unique<LoopThread>(shared, *built));
+  for (std::size_t i = 0; i < count; ++i) {
+    auto thread = LoopThread::create(shared, *built);
+    if (!thread) return std::unexpected(std::move(thread.error()));
+    threads.push_back(std::move(*thread));
+  }
   reloader = std::make_unique<Reloader>(
       Reloader::Services{loop, *offload, *log, metrics, &supervisor}, options.config_file, *built,
       inbox, [this](const std::shared_ptr<const Snapshot>& next) {

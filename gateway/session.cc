@@ -356,39 +356,6 @@ Session::End Session::end_message(const std::optional<Reply>& reply) {
   return std::nullopt;
 }
 
-filters::ChainRun& Session::chain() {
-  if (!chain_)
-    chain_ = std::make_unique<filters::ChainRun>(
-        plan_->chain, filters::SessionContext{services_.loop, services_.offload, cancel_},
-        services_.log, services_.metrics);
-  return *chain_;
-}
-
-Task<std::optional<Reply>> Session::check(Stage stage) {
-  if (!plan_->chain->wants(stage)) co_return std::nullopt;
-  const mail::Envelope none;
-  mail::HeaderEdits unused_edits;
-  filters::Trace unused_trace;
-  filters::View view{.peer = peer_,
-                     .envelope = none,
-                     .recipient = nullptr,
-                     .message = nullptr,
-                     .edits = unused_edits,
-                     .trace = unused_trace,
-                     .now = std::chrono::system_clock::now()};
-  auto outcome = co_await chain().run(stage, view);
-  if (!outcome.verdict.refuses()) co_return std::nullopt;
-  services_.log.write(LogLine("refused")
-                          .src(peer_.remote)
-                          .add("id", peer_.session_id)
-                          .add("listener", peer_.listener)
-                          .add("stage", filters::to_string(stage))
-                          .add("filter", outcome.filter)
-                          .add("why", outcome.verdict.why())
-                          .add("code", outcome.verdict.reply().code));
-  co_return outcome.verdict.reply();
-}
-
 Task<void> Session::end_transaction() {
   if (transaction_) co_await transaction_->abandon();
   transaction_.reset();

@@ -7,6 +7,7 @@
 #include "gateway/auth/dovecot_connection.h"
 #include "gateway/base/log.h"
 #include "gateway/base/metrics.h"
+#include "gateway/dns/resolver.h"
 #include "gateway/upstream/pool.h"
 
 namespace sekisho {
@@ -38,6 +39,7 @@ struct SessionCounters {
 struct SessionServices {
   Loop& loop;
   Offload& offload;
+  dns::Resolver& resolver;
   upstream::Pool& pool;
   auth::DovecotConnections& dovecot;
   Log& log;

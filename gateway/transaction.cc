@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "gateway/authentication_field.h"
 #include "gateway/client_offer.h"
 #include "gateway/mail/received.h"
 
@@ -75,6 +76,7 @@ Task<std::optional<Transaction::Refused>> Transaction::check(Stage stage,
                      .message = has_message ? &message_ : nullptr,
                      .edits = edits_,
                      .trace = trace_,
+                     .authentication = authentication_,
                      .now = std::chrono::system_clock::now()};
   auto outcome = co_await session_.chain.run(stage, view);
   if (outcome.quarantine) {
@@ -337,6 +339,11 @@ std::string Transaction::outgoing_header_section() {
                                          std::chrono::system_clock::now());
   // Only our own filters mark a message: a mark that it came with is none.
   if (headers.find(kQuarantineField) != nullptr) edits_.remove(kQuarantineField);
+  edit_authentication_results({.snapshot = session_.snapshot,
+                               .plan = session_.plan,
+                               .peer = session_.peer,
+                               .found = authentication_},
+                              headers, edits_);
   if (session_.plan.devices)
     session_.plan.devices->edit(
         headers, edits_, fmt::format("<{}@{}>", envelope_.id, session_.snapshot.settings.hostname),

@@ -105,6 +105,7 @@ class Transaction {
   mail::Message message_;
   mail::HeaderEdits edits_;
   filters::Trace trace_;
+  mail::Authentication authentication_;
   Delivery delivery_;
   std::optional<Reception> reception_;  // from DATA or the first BDAT on
   MessageRecord record_;

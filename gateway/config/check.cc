@@ -25,6 +25,13 @@ void check_hostname(const CheckContext& context) {
   }
 }
 
+void check_authserv_id(const CheckContext& context) {
+  const std::string& id = context.settings().authserv_id;
+  if (!id.empty() && !smtp::parse_domain(id))
+    context.wrong("authserv_id", fmt::format("\"{}\" is not a host name", id),
+                  "take the line out to use the hostname");
+}
+
 }  // namespace
 
 Place CheckContext::place(std::string_view setting) const {
@@ -60,6 +67,7 @@ void CheckContext::missing(std::string_view setting, std::string_view needed_by,
 void check(const Settings& settings, const Document& document, Problems& problems) {
   const CheckContext context(settings, document, problems);
   check_hostname(context);
+  check_authserv_id(context);
   check_listeners(context);
   check_filters(context);
   check_upstreams(context);

@@ -27,7 +27,7 @@ void add_plain_filters(Settings& settings, const std::vector<std::string>& names
     if (entry == nullptr || settings.filter_table.contains(name)) continue;
     FilterSettings& filter = settings.filter_table[name];
     filter.use = name;
-    filter.blueprint = entry->make();
+    filter.become(*entry);
   }
 }
 

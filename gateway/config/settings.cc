@@ -210,18 +210,23 @@ void CertificateSettings::visit(SettingsVisitor& v) {
   if (key.empty()) v.error("key", "is missing");
 }
 
+void FilterSettings::become(const filters::CatalogEntry& entry) {
+  blueprint = entry.make();
+  link.timeout = blueprint->default_timeout().value_or(link.timeout);
+}
+
 void FilterSettings::visit(SettingsVisitor& v) {
   if (use.empty()) use = v.table_name();
   v.field("use", use, "Which filter it is; by default the one that has the table's name.");
-  link.visit(v);
   const filters::CatalogEntry* entry = filters::find_in_catalog(use);
+  if (entry != nullptr && blueprint == nullptr) become(*entry);
+  link.visit(v);
   if (entry == nullptr) {
     v.error("use",
             fmt::format("there is no filter \"{}\"; {}", use, suggest(use, catalog_names())));
     v.ignore_rest();
     return;
   }
-  if (blueprint == nullptr) blueprint = entry->make();
   blueprint->visit(v);
 }
 
@@ -229,6 +234,10 @@ void Settings::visit(SettingsVisitor& v) {
   v.field("hostname", hostname,
           "The name in the greeting, in EHLO and in Received fields; by default the system's host "
           "name.");
+  v.field(
+      "authserv_id", authserv_id,
+      "Our name in Authentication-Results fields (RFC 8601), by which those who trust them know "
+      "them; fields that come with it from elsewhere are removed. By default the hostname.");
   v.field("threads", threads, "Event loop threads; 0 is one for each processor.", 0, 1024);
   v.field("state_directory", state_directory,
           "Folder for what the gateway keeps: spool files and the capture inbox.");
@@ -283,6 +292,10 @@ void Settings::visit(SettingsVisitor& v) {
       "Which mail goes to which upstreams, recipient by recipient. What no route takes goes to "
       "the upstreams that no route names.");
   v.tables("filter", filter_table, "One filter with its settings.");
+}
+
+std::string_view authserv_id(const Settings& settings) {
+  return settings.authserv_id.empty() ? settings.hostname : settings.authserv_id;
 }
 
 relay::RelayPolicy relay_policy(Profile profile) {

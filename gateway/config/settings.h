@@ -116,11 +116,13 @@ struct FilterSettings {
   filters::LinkSettings link;
   std::shared_ptr<filters::Blueprint> blueprint;  // null when `use` is unknown
 
+  void become(const filters::CatalogEntry& entry);  // with that filter's own defaults
   void visit(SettingsVisitor& v);
 };
 
 struct Settings {
   std::string hostname;                          // in the greeting, EHLO and Received
+  std::string authserv_id;                       // in Authentication-Results; empty: the hostname
   std::int64_t threads = 0;                      // event loops; 0: one for each core
   std::filesystem::path state_directory{"var"};  // capture inbox, spool files
   std::vector<std::string> filters;
@@ -146,6 +148,8 @@ struct Settings {
   void visit(SettingsVisitor& v);
 };
 
+// The name in Authentication-Results fields.
+std::string_view authserv_id(const Settings& settings);
 // What a listener's profile means for the relay gate and the dialogue; nothing in the configuration
 // can widen it.
 relay::RelayPolicy relay_policy(Profile profile);

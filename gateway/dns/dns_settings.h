@@ -18,6 +18,7 @@ struct DnsSettings {
   std::chrono::milliseconds timeout{3000};
 
   void visit(SettingsVisitor& v);
+  bool operator==(const DnsSettings&) const = default;
 };
 
 }  // namespace sekisho::dns

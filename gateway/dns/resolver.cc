@@ -18,6 +18,7 @@ namespace sekisho::dns {
 namespace {
 
 constexpr std::size_t kMaxName = 253;
+constexpr const char* kResolvConf = "/etc/resolv.conf";
 constexpr int kClassIn = 1;
 constexpr int kBogus = 1;
 constexpr int kSecure = 2;
@@ -102,19 +103,22 @@ Result<void> Resolver::configure(const DnsSettings& settings) {
                               ub_strerror(status)));
     }
   }
-  for (const std::string& text : settings.servers) {
+  auto servers = settings.servers;
+  if (servers.empty() && !settings.from_root) {
+    if (::access(kResolvConf, F_OK) != 0) {
+      servers.emplace_back("127.0.0.1");  // what its absence means: resolv.conf(5)
+    } else if (const int status = ub_ctx_resolvconf(context_.get(), kResolvConf); status != 0) {
+      return fail(ErrorKind::invalid,
+                  fmt::format("cannot use {}: {}", kResolvConf, ub_strerror(status)));
+    }
+  }
+  for (const std::string& text : servers) {
     const auto server = parse_server(text);
     if (!server) return fail(ErrorKind::invalid, "'" + text + "' is no address of a name server");
     const auto at = fmt::format("{}@{}", server->address.to_string(), server->port);
     if (const int status = ub_ctx_set_fwd(context_.get(), at.c_str()); status != 0) {
       return fail(ErrorKind::invalid, fmt::format("libunbound refuses the name server {}: {}", text,
                                                   ub_strerror(status)));
-    }
-  }
-  if (settings.servers.empty() && !settings.from_root) {
-    if (const int status = ub_ctx_resolvconf(context_.get(), nullptr); status != 0) {
-      return fail(ErrorKind::invalid,
-                  fmt::format("cannot use /etc/resolv.conf: {}", ub_strerror(status)));
     }
   }
   return start();

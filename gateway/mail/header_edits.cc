@@ -108,25 +108,34 @@ std::string format_field(std::string_view name, std::string_view value) {
 }
 
 void HeaderEdits::add(std::string name, std::string value) {
-  edits_.push_back({Edit::Kind::add, fit_name(std::move(name)), std::move(value)});
+  edits_.push_back({Edit::Kind::add, fit_name(std::move(name)), std::move(value), {}});
 }
 
 void HeaderEdits::prepend(std::string name, std::string value) {
-  edits_.push_back({Edit::Kind::prepend, fit_name(std::move(name)), std::move(value)});
+  edits_.push_back({Edit::Kind::prepend, fit_name(std::move(name)), std::move(value), {}});
 }
 
 void HeaderEdits::remove(std::string name) {
-  edits_.push_back({Edit::Kind::remove, fit_name(std::move(name)), {}});
+  edits_.push_back({Edit::Kind::remove, fit_name(std::move(name)), {}, {}});
+}
+
+void HeaderEdits::remove(std::string name, std::function<bool(std::string_view)> which) {
+  edits_.push_back({Edit::Kind::remove, fit_name(std::move(name)), {}, std::move(which)});
 }
 
 void HeaderEdits::replace(std::string name, std::string value) {
-  edits_.push_back({Edit::Kind::replace, fit_name(std::move(name)), std::move(value)});
+  edits_.push_back({Edit::Kind::replace, fit_name(std::move(name)), std::move(value), {}});
 }
 
 std::string HeaderEdits::apply(std::string_view header_section) const {
   struct Piece {
     std::string_view name;
     std::string_view raw;
+
+    [[nodiscard]] std::string_view value() const {
+      const auto text = raw.substr(raw.find(':') + 1);
+      return text.substr(0, text.size() - (text.ends_with("\r\n") ? 2 : 0));
+    }
   };
   const Headers headers = Headers::parse(header_section);
   std::list<Piece> pieces;
@@ -136,7 +145,9 @@ std::string HeaderEdits::apply(std::string_view header_section) const {
   for (const Edit& edit : edits_) {
     const auto has_name = [&](const Piece& piece) { return iequals(piece.name, edit.name); };
     if (edit.kind == Edit::Kind::remove) {
-      pieces.remove_if(has_name);
+      pieces.remove_if([&](const Piece& piece) {
+        return has_name(piece) && (!edit.which || edit.which(piece.value()));
+      });
       continue;
     }
     const Piece piece{edit.name, made.emplace_back(format_field(edit.name, edit.value))};

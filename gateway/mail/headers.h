@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,6 +65,8 @@ class HeaderEdits {
   void add(std::string name, std::string value);      // at the end of the section
   void prepend(std::string name, std::string value);  // on top, below our Received
   void remove(std::string name);                      // every field of that name
+  // ... of that name whose value (HeaderField::value) is one of these.
+  void remove(std::string name, std::function<bool(std::string_view value)> which);
   void replace(std::string name, std::string value);  // removes all, adds one in the first's place
 
   [[nodiscard]] bool empty() const { return edits_.empty(); }
@@ -79,6 +82,7 @@ class HeaderEdits {
     enum class Kind : std::uint8_t { add, prepend, remove, replace } kind;
     std::string name;
     std::string value;
+    std::function<bool(std::string_view value)> which;  // of remove; none: all
   };
   std::vector<Edit> edits_;
 };

@@ -48,6 +48,9 @@ struct World {
   CheckingLog log;
   Metrics metrics;
   SessionCounters counters{metrics};
+  // No filter asks it.
+  std::unique_ptr<dns::Resolver> dns =
+      dns::Resolver::open(loop, {.servers = {"127.0.0.1:9"}}, metrics).value();
   ConnectionLimits limits;
   RecordingUpstream first{loop};
   RecordingUpstream second{loop};

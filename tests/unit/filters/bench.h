@@ -106,7 +106,9 @@ inline std::vector<std::string> setting_errors(Blueprint& blueprint,
 
 class Bench {
  public:
-  Bench() {
+  // Asks nobody but `dns`; by default where nothing listens.
+  explicit Bench(dns::DnsSettings dns_settings = {.servers = {"127.0.0.1:9"}})
+      : dns(std::move(dns_settings)) {
     peer.remote = *Endpoint::parse("192.0.2.7:4711");
     peer.listener = "mx";
     peer.session_id = "S1";
@@ -115,13 +117,30 @@ class Bench {
     envelope.sender = *smtp::parse_mailbox("alice@example.com");
   }
 
-  SessionContext context() { return {loop, offload, cancel}; }
-  View view() { return {peer, envelope, recipient, message, edits, trace, now}; }
+  SessionContext context() {
+    return {.loop = loop,
+            .offload = offload,
+            .resolver = *resolver,
+            .log = *log,
+            .metrics = metrics,
+            .hostname = "gateway.example.com",
+            .authserv_id = "gateway.example.com",
+            .cancel = cancel};
+  }
+  View view() {
+    return {.peer = peer,
+            .envelope = envelope,
+            .recipient = recipient,
+            .message = message,
+            .edits = edits,
+            .trace = trace,
+            .authentication = authentication,
+            .now = now};
+  }
 
   // One connection's run through one filter or several.
   std::unique_ptr<ChainRun> open(std::vector<Link> links) {
-    return std::make_unique<ChainRun>(std::make_shared<const Chain>(std::move(links)), context(),
-                                      *log, metrics);
+    return std::make_unique<ChainRun>(std::make_shared<const Chain>(std::move(links)), context());
   }
   std::unique_ptr<ChainRun> open(std::shared_ptr<const Filter> filter) {
     std::vector<Link> links;
@@ -136,17 +155,20 @@ class Bench {
     return metrics.counter(name, "", labels).value();
   }
 
+  dns::DnsSettings dns;
   Loop loop;
   Offload offload{1, 16};
   CancelSource cancel;
   std::unique_ptr<Log> log = Log::in_memory();
   Metrics metrics;
+  std::unique_ptr<dns::Resolver> resolver = dns::Resolver::open(loop, dns, metrics).value();
   mail::Peer peer;
   mail::Envelope envelope;
   const smtp::Mailbox* recipient = nullptr;
   const mail::Message* message = nullptr;
   mail::HeaderEdits edits;
   Trace trace;
+  mail::Authentication authentication;
   WallTime now{};
 };
 

@@ -19,8 +19,9 @@ TEST(LoopThread, ClosesTheSocketsOfALoopThatNeverRan) {
   auto opened = open_listening_sockets(*snapshot, {}, 1).value();
   const Endpoint address = opened.places.at("mx").bound.endpoint();
   {
-    LoopThread thread({offload, resolver, *log, metrics, limits, refusals}, snapshot);
-    thread.adopt(snapshot, std::move(opened.shares.front()));
+    const auto thread =
+        LoopThread::create({offload, resolver, *log, metrics, limits, refusals}, snapshot).value();
+    thread->adopt(snapshot, std::move(opened.shares.front()));
     EXPECT_FALSE(check_port_free(address));
   }
   EXPECT_TRUE(check_port_free(address));

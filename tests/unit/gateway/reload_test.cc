@@ -24,7 +24,9 @@ TEST(FixedSettings, NamesWhatARestartAloneCanChange) {
   now.log.file = "other";
   now.threads = 3;
   now.metrics_address = "127.0.0.1:9100";
-  EXPECT_EQ(fixed.changed_in(now), "log.level, log.format, log.file, threads, metrics_address");
+  now.dns.servers = {"192.0.2.53"};
+  EXPECT_EQ(fixed.changed_in(now),
+            "log.level, log.format, log.file, threads, metrics_address, dns");
 }
 
 TEST(FixedSettings, TheStateDirectoryIsFixedForTheInboxAlone) {

@@ -49,6 +49,15 @@ TEST(HeaderEdits, RemoveTakesEveryFieldOfTheNameAndNothingElse) {
             "Received: from a\r\n\tby b\r\nsubject:  odd   spacing \r\nTo : x@y\r\n");
 }
 
+TEST(HeaderEdits, RemoveCanChooseByTheFoldedValue) {
+  HeaderEdits edits;
+  edits.remove("received", [](std::string_view value) { return value == " from a\r\n\tby b"; });
+  edits.remove("subject", [](std::string_view) { return false; });
+  const std::string edited = edits.apply(kSection);
+  EXPECT_THAT(edited, testing::Not(HasSubstr("Received")));
+  EXPECT_THAT(edited, HasSubstr("subject:  odd   spacing \r\n"));
+}
+
 TEST(HeaderEdits, RemoveMatchesAFieldWithBlanksBeforeItsColon) {
   HeaderEdits edits;
   edits.remove("To");

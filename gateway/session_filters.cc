@@ -1,0 +1,51 @@
+// The filters' part of a session: what they get of it, and the stages before a transaction.
+#include "gateway/session.h"
+
+namespace sekisho {
+
+using filters::Stage;
+using smtp::Reply;
+
+filters::ChainRun& Session::chain() {
+  if (!chain_)
+    chain_ = std::make_unique<filters::ChainRun>(
+        plan_->chain,
+        filters::SessionContext{.loop = services_.loop,
+                                .offload = services_.offload,
+                                .resolver = services_.resolver,
+                                .log = services_.log,
+                                .metrics = services_.metrics,
+                                .hostname = snapshot_->settings.hostname,
+                                .authserv_id = config::authserv_id(snapshot_->settings),
+                                .cancel = cancel_});
+  return *chain_;
+}
+
+Task<std::optional<Reply>> Session::check(Stage stage) {
+  if (!plan_->chain->wants(stage)) co_return std::nullopt;
+  const mail::Envelope none;
+  mail::HeaderEdits unused_edits;
+  filters::Trace unused_trace;
+  mail::Authentication unused_authentication;
+  filters::View view{.peer = peer_,
+                     .envelope = none,
+                     .recipient = nullptr,
+                     .message = nullptr,
+                     .edits = unused_edits,
+                     .trace = unused_trace,
+                     .authentication = unused_authentication,
+                     .now = std::chrono::system_clock::now()};
+  auto outcome = co_await chain().run(stage, view);
+  if (!outcome.verdict.refuses()) co_return std::nullopt;
+  services_.log.write(LogLine("refused")
+                          .src(peer_.remote)
+                          .add("id", peer_.session_id)
+                          .add("listener", peer_.listener)
+                          .add("stage", filters::to_string(stage))
+                          .add("filter", outcome.filter)
+                          .add("why", outcome.verdict.why())
+                          .add("code", outcome.verdict.reply().code));
+  co_return outcome.verdict.reply();
+}
+
+}  // namespace sekisho
