@@ -4,6 +4,8 @@
 #include "filters/example.h"
 #include "filters/headers.h"
 #include "filters/rate_limit/rate_limit.h"
+#include "filters/spf/filter.h"
+#include "filters/spf/outgoing.h"
 
 namespace sekisho::filters {
 
@@ -16,6 +18,11 @@ const std::vector<CatalogEntry>& catalog() {
        [] { return make_headers(); }},
       {"rate_limit", "Limits messages, recipients and connections per user and per client.",
        [] { return make_rate_limit(); }},
+      {"spf", "Checks by SPF whether the client may send in the name of the sender's domain.",
+       [] { return spf::make_spf(); }},
+      {"spf_outgoing",
+       "Warns where the sender domain of a user's mail doesn't authorise our own addresses.",
+       [] { return spf::make_spf_outgoing(); }},
   };
   return entries;
 }

@@ -33,7 +33,7 @@ void LinkSettings::visit(SettingsVisitor& v) {
                  "Whether the filter's verdicts are acted on, or only logged and counted.");
   v.choice<OnError>("on_error", on_error, {{"defer", OnError::defer}, {"pass", OnError::pass}},
                     "What a failure or an overrun time-out of the filter means: 451, or go on.");
-  v.field("timeout", timeout, "How long the filter may take at one stage.");
+  v.field("timeout", timeout, "How long the filter may take at one stage; of spf 21s by default.");
   if (timeout.count() <= 0) v.error("timeout", "must be longer than nothing, for example \"5s\"");
 }
 

@@ -5,6 +5,7 @@
 #include <ranges>
 
 #include <fmt/format.h>
+#include <idn2.h>
 
 #include "gateway/base/text.h"
 
@@ -16,6 +17,20 @@ std::string normal_name(std::string_view name) {
   return normal;
 }
 
+std::string ascii_name(std::string_view name) {
+  const bool ascii =
+      std::ranges::all_of(name, [](char c) { return static_cast<unsigned char>(c) < 128; });
+  if (ascii || name.find('\0') != std::string_view::npos) return std::string(name);
+  const std::string input(name);
+  char* converted = nullptr;
+  const int failed =
+      idn2_to_ascii_8z(input.c_str(), &converted, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+  if (failed != IDN2_OK) return input;
+  std::string output(converted);
+  idn2_free(converted);
+  return output;
+}
+
 bool is_lookup_name(std::string_view name) {
   if (name.empty() || name.size() > 253) return false;
   return std::ranges::all_of(split(name, '.'), [](std::string_view label) {
@@ -24,7 +39,9 @@ bool is_lookup_name(std::string_view name) {
   });
 }
 
-bool is_domain(std::string_view name) { return is_lookup_name(name) && name.contains('.'); }
+bool is_domain(std::string_view name) {
+  return is_lookup_name(name) && name.contains('.') && !name.starts_with('[');
+}
 
 std::string nibbles(const IpAddress& address) {
   std::string text;

@@ -11,11 +11,16 @@ namespace sekisho::spf {
 // Lower case, without the dot at the end.
 std::string normal_name(std::string_view name);
 
+// A name with its non-ASCII labels in the form that the DNS has (RFC 5890); as it is, where that
+// can't be done.
+std::string ascii_name(std::string_view name);
+
 // Can this be a name in the DNS: labels of 1 to 63 visible ASCII characters or blanks, 253 in all?
 // Whoever asks for it escapes what a resolver takes as special.
 bool is_lookup_name(std::string_view name);
 
-// ... of several labels: what check_host() wants of its <domain> (RFC 7208 section 4.3).
+// ... of several labels, and no address literal: what check_host() wants of its <domain> (RFC 7208
+// section 4.3).
 bool is_domain(std::string_view name);
 
 // "1.2.0.192.in-addr.arpa", "1.0. … .ip6.arpa".

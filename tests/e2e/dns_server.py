@@ -83,8 +83,14 @@ def same_port_pair(udp_handler, tcp_handler):
 
 
 class DnsServer:
+    """`manner` says how a name is answered: "answer", "silent", "slow" (after 5 s), "truncate" (what is
+    asked over UDP, that it is too long) or "wrong_id"."""
+
     def __init__(self, names=None):
         self.zone = Zone(names or {})
+        self.manner = lambda name: "answer"
+        self.asked_by_tcp = 0
+        self.closed = threading.Event()
         self.asked = []  # (name, type), in their order, as far as they reached us
         self.lock = threading.Lock()
         owner = self
@@ -92,16 +98,19 @@ class DnsServer:
         class Udp(socketserver.BaseRequestHandler):
             def handle(self):
                 query, sock = self.request
-                reply = owner.reply(query)
-                if len(reply) > 512:
+                reply, manner = owner.answer_in_manner(query)
+                if len(reply) > 512 or manner == "truncate":
                     reply = reply[:2] + b"\x86\x00" + query[4:6] + bytes(6) + owner.question(query)
-                sock.sendto(reply, self.client_address)
+                if manner != "silent":
+                    sock.sendto(reply, self.client_address)
 
         class Tcp(socketserver.StreamRequestHandler):
             def handle(self):
                 size = self.rfile.read(2)
                 if len(size) == 2:
-                    reply = owner.reply(self.rfile.read(struct.unpack("!H", size)[0]))
+                    reply, _ = owner.answer_in_manner(
+                        self.rfile.read(struct.unpack("!H", size)[0]))
+                    owner.asked_by_tcp += 1
                     self.wfile.write(struct.pack("!H", len(reply)) + reply)
 
         self.udp, self.tcp = same_port_pair(Udp, Tcp)
@@ -123,6 +132,15 @@ class DnsServer:
         end = query.index(b"\0", 12) + 5
         return query[12:end]
 
+    def answer_in_manner(self, query):
+        reply, name = self.reply(query)
+        manner = self.manner(name)
+        if manner == "slow" and self.closed.wait(5):
+            manner = "silent"  # the sockets are gone
+        if manner == "wrong_id":
+            reply = bytes([reply[0] ^ 1]) + reply[1:]
+        return reply, manner
+
     def reply(self, query):
         labels, at = [], 12
         while query[at]:
@@ -136,9 +154,10 @@ class DnsServer:
         head = query[:2] + bytes([0x84, rcode]) + struct.pack("!HHHH", 1, len(found), 0, 0)
         answers = b"".join(b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, 0, len(data)) + data
                            for data in found)
-        return head + self.question(query) + answers
+        return head + self.question(query) + answers, name
 
     def close(self):
+        self.closed.set()
         for server in (self.udp, self.tcp):
             server.shutdown()
             server.server_close()
