@@ -1,0 +1,21 @@
+// The domain of the author (RFC 7489 section 6.6.1): what DMARC asks for its policy. Of a message
+// in which readers could see another author than we do, none. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "gateway/base/error.h"
+
+namespace sekisho::dmarc {
+
+// In lower case and A-labels. ErrorKind::invalid, in fixed words for the client: no From or several
+// of them, one that can't be read, addresses of several domains, an address without a domain name,
+// a From behind a line that is no field. `header_section` may have its empty line or not.
+Result<std::string> from_domain(std::string_view header_section);
+
+// A domain in lower case and A-labels, without a dot at its end; ErrorKind::invalid: it is no name
+// of the DNS.
+Result<std::string> to_a_labels(std::string_view domain);
+
+}  // namespace sekisho::dmarc
