@@ -1,6 +1,7 @@
 #include "filters/catalog.h"
 
 #include "filters/attachments.h"
+#include "filters/dmarc/filter.h"
 #include "filters/example.h"
 #include "filters/headers.h"
 #include "filters/rate_limit/rate_limit.h"
@@ -13,6 +14,10 @@ const std::vector<CatalogEntry>& catalog() {
   static const std::vector<CatalogEntry> entries{
       {"attachments", "Refuses attachments by extension, MIME type and content.",
        [] { return make_attachments(); }},
+      {.name = "dmarc",
+       .summary = "Judges the author's domain by SPF and DKIM and does what its policy asks for.",
+       .make = [] { return dmarc::make_dmarc(); },
+       .judges_by = {"spf", "dkim_verify"}},
       {"example", "Refuses sender domains; a small filter to copy.", [] { return make_example(); }},
       {"headers", "Adds, removes and replaces header fields; hides the client in Received.",
        [] { return make_headers(); }},

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "gateway/config/check.h"
 #include "gateway/config/known_filters.h"
@@ -61,6 +62,43 @@ void check_list(const CheckContext& context, const std::string& setting,
   }
 }
 
+// A filter that judges by what others find out judges nothing when they come later, or never.
+void check_order(const CheckContext& context, const std::string& setting,
+                 const std::vector<std::string>& names) {
+  const auto& table = context.settings().filter_table;
+  std::set<std::string, std::less<>> before;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto filter = table.find(names[i]);
+    if (filter == table.end()) continue;
+    const std::string use = filter->second.use.empty() ? names[i] : filter->second.use;
+    const filters::CatalogEntry* entry = filters::find_in_catalog(use);
+    std::vector<std::string> missing;
+    bool any = false;
+    for (const std::string_view other :
+         entry ? entry->judges_by : std::vector<std::string_view>{}) {
+      if (before.contains(other))
+        any = true;
+      else if (filters::find_in_catalog(other) != nullptr)
+        missing.push_back(std::string(other));
+    }
+    before.insert(use);
+    if (missing.empty()) continue;
+    const std::string element = fmt::format("{}[{}]", setting, i);
+    const std::string others = fmt::format("{}", fmt::join(missing, ", "));
+    if (any) {
+      context.warn(
+          element,
+          fmt::format("\"{}\" judges without {}, which does not stand before it", use, others),
+          "put it before, or mail that is well by it alone fails");
+    } else {
+      context.wrong(
+          element,
+          fmt::format("\"{}\" can let nothing pass: none of {} stands before it", use, others),
+          "put those whose results it judges by before it in the list");
+    }
+  }
+}
+
 bool runs_after_data(const filters::Filter& filter) {
   return filter.stages().has(filters::Stage::headers) || filter.stages().has(filters::Stage::end);
 }
@@ -106,6 +144,7 @@ void check_filters(const CheckContext& context) {
     const std::string setting = listener.filters_set ? own : "filters";
     if (listener.filters_set) check_list(context, own, listener.filters);
     check_time(context, setting, listener.filters, built);
+    check_order(context, setting, listener.filters);
     used.insert(listener.filters.begin(), listener.filters.end());
   }
   for (const auto& [name, filter] : settings.filter_table) {
