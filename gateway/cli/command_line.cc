@@ -28,6 +28,7 @@ struct Request {
   std::string folder;
   RouteWish route;
   SpfWish spf;
+  DmarcWish dmarc;
   SenderWish sender;
   std::function<int()> command;
 };
@@ -127,6 +128,18 @@ void add_spf_command(CLI::App& app, Request& request) {
   spf->add_flag("--json", request.spf.json, "As JSON");
 }
 
+void add_dmarc_command(CLI::App& app, Request& request) {
+  CLI::App* dmarc =
+      add_command(app, "dmarc", "Print the DMARC policy of a domain and what it makes of results",
+                  request, [&request] { return check_dmarc(request.dmarc, request.config); });
+  dmarc->add_option("--from", request.dmarc.from, "The author's domain, or address")->required();
+  dmarc->add_option("--spf", request.dmarc.spf, "The result of SPF, as pass:example.com");
+  dmarc->add_option("--dkim", request.dmarc.dkim,
+                    "The result of a signature, as pass:example.com; may be given again");
+  dmarc->add_option("--dns", request.dmarc.dns, "The name server to ask: ADDRESS or ADDRESS:PORT");
+  dmarc->add_flag("--json", request.dmarc.json, "As JSON");
+}
+
 void add_sender_command(CLI::App& app, Request& request) {
   CLI::App* sender =
       add_command(app, "sender", "Tell whether a user may send as an address, and why", request,
@@ -165,6 +178,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_inbox_commands(app, request);
   add_route_command(app, request);
   add_spf_command(app, request);
+  add_dmarc_command(app, request);
   add_sender_command(app, request);
 
   // What the gateway starts to ask LDAP or PAM; of no use to a person.

@@ -43,6 +43,17 @@ struct SpfWish {
   bool json = false;
 };
 int check_spf(const SpfWish& wish, const std::filesystem::path& config_file);
+
+// The author whose DMARC policy is asked for, and what SPF and DKIM are to have found out.
+struct DmarcWish {
+  std::string from;               // a domain or an address
+  std::string spf;                // "pass:example.com"; empty: nothing
+  std::vector<std::string> dkim;  // likewise, one for each signature
+  std::string dns;                // the name server; empty: the configuration's
+  bool json = false;
+};
+int check_dmarc(const DmarcWish& wish, const std::filesystem::path& config_file);
+
 // May this user send as this address? Exit code 0: yes; 1: no, or it can't be told.
 struct SenderWish {
   std::string user;

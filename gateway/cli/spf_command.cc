@@ -11,9 +11,8 @@
 #include "gateway/base/encode.h"
 #include "gateway/base/text.h"
 #include "gateway/cli/commands.h"
+#include "gateway/cli/dns_choice.h"
 #include "gateway/cli/exit_code.h"
-#include "gateway/cli/loading.h"
-#include "gateway/dns/server_address.h"
 
 namespace sekisho::cli {
 namespace {
@@ -83,31 +82,12 @@ void print_json(const spf::Check& check) {
   fmt::print("{}\n", json.dump(2));
 }
 
-// Whom to ask: what the command line says, else [dns] of the configuration, else the system's.
-Result<dns::DnsSettings> dns_settings(const SpfWish& wish,
-                                      const std::filesystem::path& config_file) {
-  dns::DnsSettings settings;
-  if (!wish.dns.empty()) {
-    if (!dns::parse_server(wish.dns)) {
-      return fail(ErrorKind::invalid,
-                  "--dns: '" + wish.dns + "' is no IP address with or without a port");
-    }
-    settings.servers = {wish.dns};
-    return settings;
-  }
-  std::error_code unreadable;
-  if (!std::filesystem::exists(config_file, unreadable)) return settings;
-  const auto loaded = load_or_complain(config::load, config_file);
-  if (!loaded) return fail(ErrorKind::invalid, "the configuration has mistakes");
-  return loaded->settings.dns;
-}
-
 }  // namespace
 
 int check_spf(const SpfWish& wish, const std::filesystem::path& config_file) {
   const auto client = IpAddress::parse(wish.client);
   if (!client) return complain("--ip: '" + wish.client + "' is no IP address");
-  const auto settings = dns_settings(wish, config_file);
+  const auto settings = dns_choice(wish.dns, config_file);
   if (!settings) return complain(settings.error().text);
   Loop loop;
   Metrics metrics;
