@@ -113,6 +113,11 @@ Chain Reader::read(const mail::Headers& headers) {
 
 }  // namespace
 
+Result<mail::AuthenticationResults> results_of(const Set& set) {
+  const std::string_view field = set.results;
+  return mail::parse_authentication_results(field.substr(field.find(';') + 1));
+}
+
 Chain read_chain(const mail::Headers& headers) { return Reader().read(headers); }
 
 }  // namespace sekisho::arc

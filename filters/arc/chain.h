@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "filters/dkim/tag_list.h"
+#include "gateway/base/error.h"
+#include "gateway/mail/authentication_results.h"
 #include "gateway/mail/headers.h"
 
 namespace sekisho::arc {
@@ -36,5 +38,8 @@ struct Chain {
 };
 
 Chain read_chain(const mail::Headers& headers);
+
+// What the sealer of a set found out, as its ARC-Authentication-Results says.
+Result<mail::AuthenticationResults> results_of(const Set& set);
 
 }  // namespace sekisho::arc

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "filters/dmarc/from_domain.h"
+#include "filters/domain_name.h"
 #include "gateway/base/text.h"
 
 namespace sekisho::arc {
@@ -15,8 +15,8 @@ using dkim::Form;
 std::optional<Check> read_check(const dkim::TagList& tags) {
   Check check;
   const auto algorithm = dkim::parse_algorithm(tags.value_or("a", ""));
-  const auto name = dmarc::to_a_labels(std::string(tags.value_or("s", "")) + "._domainkey." +
-                                       std::string(tags.value_or("d", "")));
+  const auto name = filters::to_a_labels(std::string(tags.value_or("s", "")) + "._domainkey." +
+                                         std::string(tags.value_or("d", "")));
   auto signature = dkim::decode_base64_value(tags.value_or("b", ""));
   if (!algorithm || !name || !signature || signature->empty()) return std::nullopt;
   check.algorithm = *algorithm;
@@ -87,7 +87,7 @@ Plan plan_verification(const mail::Headers& headers, const Chain& chain, WallTim
   return plan;
 }
 
-Result verify(const Plan& plan, std::string_view body_hash, const Keys& keys) {
+Finding verify(const Plan& plan, std::string_view body_hash, const Keys& keys) {
   if (!plan.flaw.empty()) return {Outcome::fail, plan.flaw};
   if (body_hash != plan.body_hash) return {Outcome::fail, "the body was changed"};
   bool unknown = false;

@@ -39,12 +39,12 @@ Plan plan_verification(const mail::Headers& headers, const Chain& chain, WallTim
 using Keys = std::map<std::string, std::optional<dkim::KeyRecord>>;
 
 enum class Outcome : std::uint8_t { pass, fail, temperror };
-struct Result {
+struct Finding {
   Outcome outcome = Outcome::fail;
   std::string reason;  // fixed words; empty with pass
 };
 // `body_hash` is of the body as it came, in the plan's form.
-Result verify(const Plan& plan, std::string_view body_hash, const Keys& keys);
+Finding verify(const Plan& plan, std::string_view body_hash, const Keys& keys);
 
 // What the seal of instance `count` covers, of the first `count` sets; its own b= is taken as
 // empty.

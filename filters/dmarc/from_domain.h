@@ -14,8 +14,4 @@ namespace sekisho::dmarc {
 // a From behind a line that is no field. `header_section` may have its empty line or not.
 Result<std::string> from_domain(std::string_view header_section);
 
-// A domain in lower case and A-labels, without a dot at its end; ErrorKind::invalid: it is no name
-// of the DNS.
-Result<std::string> to_a_labels(std::string_view domain);
-
 }  // namespace sekisho::dmarc

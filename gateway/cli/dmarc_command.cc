@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "filters/dmarc/check.h"
-#include "filters/dmarc/from_domain.h"
+#include "filters/domain_name.h"
 #include "gateway/base/encode.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/dns_choice.h"
@@ -39,7 +39,7 @@ Result<Claim> parse_claim(std::string_view option, const std::string& text) {
        {AuthResult::none, AuthResult::pass, AuthResult::fail, AuthResult::softfail,
         AuthResult::neutral, AuthResult::policy, AuthResult::temperror, AuthResult::permerror}) {
     if (colon == std::string::npos || word != mail::to_string(result)) continue;
-    auto domain = dmarc::to_a_labels(std::string_view(text).substr(colon + 1));
+    auto domain = filters::to_a_labels(std::string_view(text).substr(colon + 1));
     if (!domain) break;
     return Claim{result, std::move(*domain)};
   }
@@ -153,8 +153,8 @@ void print_json(const dmarc::Check& check) {
 
 int check_dmarc(const DmarcWish& wish, const std::filesystem::path& config_file) {
   const auto at = wish.from.rfind('@');
-  const auto from =
-      dmarc::to_a_labels(std::string_view(wish.from).substr(at == std::string::npos ? 0 : at + 1));
+  const auto from = filters::to_a_labels(
+      std::string_view(wish.from).substr(at == std::string::npos ? 0 : at + 1));
   if (!from) return complain("--from: '" + wish.from + "' is no domain and no address");
   const auto facts = claims(wish);
   if (!facts) return complain(facts.error().text);

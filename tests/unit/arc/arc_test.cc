@@ -25,7 +25,7 @@ std::string digest_of(dkim::Form form, std::string_view body) {
 }
 
 // The result for a message whose keys all are this record; no record: none could be looked up.
-Result verified(const std::string& message, std::optional<std::string_view> record) {
+Finding verified(const std::string& message, std::optional<std::string_view> record) {
   const Parts parts = parts_of(message);
   const auto headers = mail::Headers::parse(parts.header);
   const Chain chain = read_chain(headers);
@@ -66,7 +66,7 @@ class Arc : public ::testing::Test {
   std::string sealed(const std::string& message, std::string_view status) {
     return sealed(message, status, {.authserv_id = "mx.example.com", .results = {}});
   }
-  [[nodiscard]] Result verified_by_us(const std::string& message) const {
+  [[nodiscard]] Finding verified_by_us(const std::string& message) const {
     return verified(message, dkim::record_text(key.public_key()));
   }
 
@@ -84,7 +84,7 @@ class Arc : public ::testing::Test {
 };
 
 TEST_F(Arc, ChainOfAnotherImplementationPasses) {
-  const Result result = verified(twice, testing::kRecord);
+  const Finding result = verified(twice, testing::kRecord);
   EXPECT_EQ(result.outcome, Outcome::pass) << result.reason;
 }
 

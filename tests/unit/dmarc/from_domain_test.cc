@@ -44,17 +44,5 @@ TEST(DmarcFromDomain, IsNoneWhereAReaderCouldSeeAnotherAuthor) {
   EXPECT_EQ(flaw("From: a@[192.0.2.1]\r\n\r\n"), "the From has an address without a domain");
 }
 
-TEST(DmarcFromDomain, IsNoNameThatTheDnsCannotHold) {
-  EXPECT_TRUE(to_a_labels(std::string(63, 'a') + ".Example."));
-  EXPECT_FALSE(to_a_labels(std::string(64, 'a') + ".example"));
-  EXPECT_FALSE(to_a_labels("a..example"));
-  EXPECT_FALSE(to_a_labels("a b.example"));
-  EXPECT_FALSE(to_a_labels(""));
-  std::string longest;
-  while (longest.size() < 245) longest += "a.";
-  EXPECT_TRUE(to_a_labels(longest));
-  EXPECT_FALSE(to_a_labels(longest + "b.c.d"));
-}
-
 }  // namespace
 }  // namespace sekisho::dmarc
