@@ -3,9 +3,6 @@
 namespace sekisho::login {
 namespace {
 
-constexpr std::size_t kLengthBytes = 2;
-constexpr std::size_t kMaxField = 0xffff;
-
 constexpr std::string_view word_of(Outcome outcome) {
   switch (outcome) {
     case Outcome::right:
@@ -21,37 +18,14 @@ constexpr std::string_view word_of(Outcome outcome) {
 }  // namespace
 
 std::optional<Secret> encode_fields(const std::vector<std::string_view>& fields) {
-  std::size_t size = 0;
-  for (const std::string_view field : fields) {
-    if (field.size() > kMaxField) return std::nullopt;
-    size += kLengthBytes + field.size();
-  }
-  if (size > kMaxFrame) return std::nullopt;
+  const auto size = size_of_fields(fields);
+  if (!size || *size > kMaxFrame) return std::nullopt;
   std::string frame;
-  frame.reserve(size);  // so that no copy of a password stays behind where it grew
-  for (const std::string_view field : fields) {
-    frame.push_back(static_cast<char>(field.size() >> 8U));
-    frame.push_back(static_cast<char>(field.size() & 0xffU));
-    frame.append(field);
-  }
+  frame.reserve(*size);  // so that no copy of a password stays behind where it grew
+  append_fields(frame, fields);
   Secret encoded(frame);
   wipe(frame);
   return encoded;
-}
-
-std::optional<std::vector<std::string_view>> decode_fields(std::string_view frame) {
-  std::vector<std::string_view> fields;
-  while (!frame.empty()) {
-    if (frame.size() < kLengthBytes) return std::nullopt;
-    const auto high = static_cast<unsigned char>(frame[0]);
-    const auto low = static_cast<unsigned char>(frame[1]);
-    const std::size_t size = (std::size_t{high} << 8U) | low;
-    frame.remove_prefix(kLengthBytes);
-    if (frame.size() < size) return std::nullopt;
-    fields.push_back(frame.substr(0, size));
-    frame.remove_prefix(size);
-  }
-  return fields;
 }
 
 std::optional<Secret> encode(const Question& question) {

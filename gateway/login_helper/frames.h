@@ -1,7 +1,6 @@
 // Frames: what the gateway and a login helper say to each other: one datagram of a sequenced-packet
-// socket pair each way. Pure. A frame is a list of fields, each two bytes of length (big endian)
-// and its bytes, and ends where its last field does; anything else is no frame, and whoever gets
-// one has done with the other side. Buffers that held a password are wiped.
+// socket pair each way. Pure. A frame is a list of fields (base/fields.h); anything else is no
+// frame, and whoever gets one has done with the other side. Buffers that held a password are wiped.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/base/fields.h"
 #include "gateway/base/secret.h"
 
 namespace sekisho::login {
@@ -35,7 +35,6 @@ struct Answer {
 
 // Nothing when they don't fit into a frame.
 std::optional<Secret> encode_fields(const std::vector<std::string_view>& fields);
-std::optional<std::vector<std::string_view>> decode_fields(std::string_view frame);
 
 std::optional<Secret> encode(const Question& question);
 std::optional<Question> decode_question(std::string_view frame);

@@ -1,0 +1,46 @@
+// Handlers: what worker processes can do. Handlers run there, one job at a time, and may block,
+// burn CPU up to the pool's time, allocate up to the pool's memory, and crash: none of it reaches
+// the gateway. After the sandbox is closed they can open no file, no socket and no process; what
+// they need from the world they ask the gateway for. The table is handed in by the wiring, since
+// this folder knows no filter.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/worker/job.h"
+
+namespace sekisho::worker {
+
+struct JobInput {
+  std::string_view input;
+  std::optional<std::string_view> message;  // Job::message, mapped read-only
+};
+
+// The gateway, as a handler sees it.
+class WorkerHost {
+ public:
+  virtual ~WorkerHost() = default;
+  // Waits for the answer of Job::ask. That time is not counted against the job.
+  virtual Result<std::string> ask(std::string_view question) = 0;
+};
+
+struct Handler {
+  JobKind kind;
+  // The result is at most kMaxResult bytes. An exception is an Error; bad_alloc ends the process.
+  std::function<Result<std::string>(const JobInput&, WorkerHost&)> run;
+};
+inline constexpr std::size_t kMaxResult = 48UL * 1024;
+
+struct Handlers {
+  std::vector<Handler> jobs;
+  // Runs before the sandbox is closed, with what Workers::set_up() was given: the place to read key
+  // files and to make libraries open what they need. After an Error the process is not used, and
+  // jobs get its text.
+  std::function<Result<void>(Pool pool, std::string_view setup)> prepare;
+};
+
+}  // namespace sekisho::worker
