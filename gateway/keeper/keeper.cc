@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "gateway/base/encode.h"
+#include "gateway/base/respawn.h"
 #include "gateway/keeper/privileges.h"
-#include "gateway/keeper/respawn.h"
 #include "gateway/keeper/socket_wish.h"
 #include "gateway/keeper/systemd.h"
 

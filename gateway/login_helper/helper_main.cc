@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "gateway/base/file_io.h"
+#include "gateway/base/spawn.h"
 #include "gateway/base/text.h"
 #include "gateway/login_helper/ldap_checker.h"
 #include "gateway/login_helper/pam_checker.h"
@@ -59,7 +60,7 @@ std::unique_ptr<PasswordChecker> make_checker(std::string_view setup) {
 // One datagram; empty at the end.
 std::string_view receive(std::string& buffer) {
   buffer.resize(kMaxFrame);
-  const ssize_t size = ::recv(kHelperSocket, buffer.data(), buffer.size(), 0);
+  const ssize_t size = ::recv(kSpawnedSocket, buffer.data(), buffer.size(), 0);
   return std::string_view(buffer).substr(0, size > 0 ? static_cast<std::size_t>(size) : 0);
 }
 
@@ -88,7 +89,7 @@ int run_helper() {
   ::prctl(PR_SET_DUMPABLE, 0);
   const rlimit none{.rlim_cur = 0, .rlim_max = 0};
   ::setrlimit(RLIMIT_CORE, &none);
-  ::close_range(kHelperSocket + 1, ~0U, 0);
+  ::close_range(kSpawnedSocket + 1, ~0U, 0);
 
   std::string buffer;
   const std::unique_ptr<PasswordChecker> checker = make_checker(receive(buffer));
@@ -102,7 +103,7 @@ int run_helper() {
     const auto answer = encode(checker->check(*question));
     if (!answer) return 2;
     const std::string_view bytes = answer->reveal();
-    if (::send(kHelperSocket, bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) return 0;
+    if (::send(kSpawnedSocket, bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) return 0;
   }
 }
 

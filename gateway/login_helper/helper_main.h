@@ -13,8 +13,6 @@
 
 namespace sekisho::login {
 
-constexpr int kHelperSocket = 3;
-
 // What a helper is told at its start. Reads the file with the search password.
 Result<Secret> encode_setup(const HelperSettings& settings);
 

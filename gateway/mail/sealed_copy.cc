@@ -51,15 +51,15 @@ Result<std::shared_ptr<const SealedCopy>> SealedCopy::of(std::string_view bytes)
   return std::move(*writer).seal();
 }
 
-Result<SealedView> SealedView::map(const Descriptor& file) {
-  const int seals = ::fcntl(file.get(), F_GET_SEALS);
+Result<SealedView> SealedView::map(int file) {
+  const int seals = ::fcntl(file, F_GET_SEALS);
   if (seals < 0 || (seals & kNeededSeals) != kNeededSeals)
     return fail(ErrorKind::protocol, "the copy for a worker process is not sealed");
-  const off_t end = ::lseek(file.get(), 0, SEEK_END);
+  const off_t end = ::lseek(file, 0, SEEK_END);
   if (end < 0) return refused("cannot measure the copy for a worker process");
   const auto size = static_cast<std::size_t>(end);
   if (size == 0) return SealedView(nullptr, 0);
-  void* const start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  void* const start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
   if (start == MAP_FAILED) return refused("cannot map the copy for a worker process");
   return SealedView(static_cast<const char*>(start), size);
 }

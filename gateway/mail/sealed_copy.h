@@ -45,7 +45,7 @@ class SealedCopy {
 // reader.
 class SealedView {
  public:
-  static Result<SealedView> map(const Descriptor& file);
+  static Result<SealedView> map(int file);
   SealedView(SealedView&& other) noexcept;
   SealedView& operator=(SealedView&& other) noexcept;
   SealedView(const SealedView&) = delete;

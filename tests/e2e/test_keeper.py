@@ -137,7 +137,7 @@ class UnderLoad(KeeperTest):
         kills = []
         for _ in range(20):
             self.wait_for_load(10 * CLIENTS)
-            # After processes that died young the next one has to wait (gateway/keeper/respawn.h).
+            # After processes that died young the next one has to wait (gateway/base/respawn.h).
             harness.wait_until(lambda: not kills or time.monotonic() - kills[-1] > 0.5,
                                "the process to be no longer young")
             kills.append(time.monotonic())

@@ -2,10 +2,10 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include "gateway/base/respawn.h"
 #include "gateway/keeper/channel.h"
 #include "gateway/keeper/held_sockets.h"
 #include "gateway/keeper/keeper_link.h"
-#include "gateway/keeper/respawn.h"
 #include "gateway/net/listener.h"
 
 namespace sekisho::keeper {

@@ -9,7 +9,7 @@ namespace sekisho::mail {
 namespace {
 
 std::string seen_by_the_other_side(const SealedCopy& copy) {
-  const auto view = SealedView::map(Descriptor(::dup(copy.descriptor())));
+  const auto view = SealedView::map(copy.descriptor());
   if (!view) return "refused: " + view.error().text;
   return std::string(view->bytes());
 }
@@ -54,9 +54,9 @@ TEST(SealedCopy, WhatIsNotSealedIsNotMapped) {
   Descriptor open(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   ASSERT_TRUE(open.is_open());
   ASSERT_EQ(::write(open.get(), "abc", 3), 3);
-  EXPECT_FALSE(SealedView::map(open));
+  EXPECT_FALSE(SealedView::map(open.get()));
   const Descriptor no_memory_file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  EXPECT_FALSE(SealedView::map(no_memory_file));
+  EXPECT_FALSE(SealedView::map(no_memory_file.get()));
 }
 
 }  // namespace

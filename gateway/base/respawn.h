@@ -1,4 +1,4 @@
-// RespawnDelay: how long to wait before the next gateway process. One that had served for a while
+// RespawnDelay: how long to wait before the next process of a kind. One that had served for a while
 // is replaced at once, whatever ended it; processes that die young in a row are given ever more
 // time, up to 10 s. Pure.
 #pragma once
@@ -7,7 +7,7 @@
 
 #include "gateway/base/time.h"
 
-namespace sekisho::keeper {
+namespace sekisho {
 
 class RespawnDelay {
  public:
@@ -27,4 +27,4 @@ class RespawnDelay {
   int in_a_row_ = 0;
 };
 
-}  // namespace sekisho::keeper
+}  // namespace sekisho

@@ -1,0 +1,279 @@
+#include "gateway/worker/worker_pools.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/worker/bench.h"
+
+namespace sekisho::worker::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+TEST(WorkerPools, AJobComesBackWithItsResult) {
+  Bench bench;
+  EXPECT_EQ(bench.tell("echo=hello"), "hello");
+  EXPECT_EQ(bench.counted("worker_jobs_total", {{"pool", "inspect"}, {"result", "done"}}), 1);
+}
+
+TEST(WorkerPools, TheWorkerReadsTheMessage) {
+  Bench bench;
+  const std::string message = "Subject: x\r\n\r\n" + std::string(1'000, 'b');
+  EXPECT_EQ(bench.tell("message=", message), message);
+}
+
+TEST(WorkerPools, AnInputOfAnyLengthGetsThere) {
+  Bench bench;
+  EXPECT_EQ(bench.tell("length=" + std::string(1'000'000, 'x'), "message"), "1000000");
+  EXPECT_EQ(bench.tell("length=" + std::string(40'000, 'x')), "40000");
+  EXPECT_EQ(bench.tell("length=" + std::string(100, 'x')), "100");
+}
+
+TEST(WorkerPools, OneProcessDoesOneJobAfterAnother) {
+  Bench bench;
+  const std::string pid = bench.tell("pid");
+  EXPECT_EQ(bench.tell("pid"), pid);
+}
+
+TEST(WorkerPools, APoolDoesNotDoTheJobsOfTheOther) {
+  Bench bench;
+  Job sign{.kind = kSignJob, .input = "pid", .message = {}, .ask = {}, .log_id = ""};
+  const std::string signer = Bench::text(bench.run(std::move(sign)));
+  EXPECT_NE(signer, bench.tell("pid"));
+}
+
+TEST(WorkerPools, AnErrorOfTheHandlerIsTheJobs) {
+  Bench bench;
+  EXPECT_EQ(bench.tell("fail=too deep"), "limit: too deep");
+  EXPECT_EQ(bench.tell("throw=a bug"), "invalid: a bug");
+  EXPECT_THAT(bench.tell("much"), StartsWith("limit: "));
+  EXPECT_EQ(bench.tell("echo=still there"), "still there");
+}
+
+TEST(WorkerPools, AnUnknownKindOfJobIsAnError) {
+  Bench bench;
+  auto job = Bench::job("echo=x");
+  job.kind = {"unknown", Pool::inspect};
+  EXPECT_THAT(Bench::text(bench.run(std::move(job))), StartsWith("invalid: "));
+}
+
+TEST(WorkerPools, AHandlerAsksTheGateway) {
+  Bench bench;
+  auto job = Bench::job("ask=TXT example.com");
+  job.ask = [](std::string question) -> Task<Result<std::string>> {
+    co_return "answer to " + question;
+  };
+  EXPECT_EQ(Bench::text(bench.run(std::move(job))), "answer to TXT example.com");
+}
+
+TEST(WorkerPools, AnErrorOfTheGatewayGoesToTheHandler) {
+  Bench bench;
+  auto job = Bench::job("ask=TXT example.com");
+  job.ask = [](std::string) -> Task<Result<std::string>> {
+    co_return fail(ErrorKind::timeout, "a dead name server");
+  };
+  EXPECT_EQ(Bench::text(bench.run(std::move(job))), "timeout: a dead name server");
+  EXPECT_THAT(bench.tell("ask=nobody"), StartsWith("unavailable: "));
+}
+
+TEST(WorkerPools, WaitsForTheGatewayAreNotTheWorkersTime) {
+  Bench bench;
+  bench.settings.inspect.time = std::chrono::milliseconds(300);
+  auto job = Bench::job("ask=slowly");
+  job.ask = [&bench](std::string) -> Task<Result<std::string>> {
+    (void)co_await bench.loop.sleep_until(Deadline::in(600ms), bench.never);
+    co_return "late";
+  };
+  EXPECT_EQ(Bench::text(bench.run(std::move(job))), "late");
+}
+
+TEST(WorkerPools, AHandlerThatAsksInCirclesIsEnded) {
+  Bench bench;
+  EXPECT_THAT(bench.tell("ask in circles=x"), StartsWith("protocol: "));
+  EXPECT_EQ(bench.tell("echo=next"), "next");
+}
+
+TEST(WorkerPools, ACrashCostsItsOwnJobAlone) {
+  Bench bench;
+  EXPECT_THAT(bench.tell("crash"), StartsWith("closed: "));
+  EXPECT_EQ(bench.tell("echo=next"), "next");
+  const auto lines = bench.wait_for_log("worker_died");
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_THAT(lines[0], HasSubstr("pool=inspect"));
+  EXPECT_THAT(lines[0], HasSubstr("SIGSEGV"));
+  EXPECT_THAT(lines[0], HasSubstr("job=test"));
+  EXPECT_THAT(lines[0], HasSubstr("id=S1.1"));
+  EXPECT_EQ(bench.counted("worker_deaths_total", {{"pool", "inspect"}, {"cause", "crashed"}}), 1);
+}
+
+TEST(WorkerPools, AJobThatOverrunsItsTimeIsKilled) {
+  Bench bench;
+  bench.settings.inspect.time = std::chrono::milliseconds(50);
+  EXPECT_THAT(bench.tell("hang"), StartsWith("timeout: "));
+  EXPECT_EQ(bench.wait_for_log("cause=overran").size(), 1U);
+  EXPECT_EQ(bench.tell("echo=next"), "next");
+}
+
+TEST(WorkerPools, NonsenseEndsItsSender) {
+  Bench bench;
+  EXPECT_THAT(bench.tell("nonsense"), StartsWith("protocol: "));
+  EXPECT_THAT(bench.tell("closes"), StartsWith("closed: "));
+  EXPECT_EQ(bench.tell("echo=next"), "next");
+  EXPECT_THAT(bench.tell("exit"), StartsWith("closed: "));
+  EXPECT_EQ(bench.tell("echo=next"), "next");
+}
+
+TEST(WorkerPools, AProcessThatSaysTooMuchIsNotGivenTheNextJob) {
+  Bench bench;
+  // A frame that nobody asked for comes first, and the job's own is left over.
+  EXPECT_THAT(bench.tell("answers twice"), StartsWith("protocol: "));
+  EXPECT_EQ(bench.tell("echo=next"), "next");
+}
+
+TEST(WorkerPools, TheThirdDeathByAMessageRefusesIt) {
+  Bench bench;
+  for (int i = 0; i < Suspects::kFatal; ++i) {
+    EXPECT_THAT(bench.tell("crash", "evil"), StartsWith("closed: "));
+    ASSERT_EQ(bench.wait_for_log("worker_died", static_cast<std::size_t>(i) + 1).size(),
+              static_cast<std::size_t>(i) + 1);
+  }
+  const auto refused = bench.wait_for_log("worker_message_refused");
+  ASSERT_EQ(refused.size(), 1U);
+  // Whatever is asked about it.
+  const std::string answer = bench.tell("echo=x", "evil");
+  EXPECT_THAT(answer, StartsWith("unavailable: "));
+  const auto at = refused[0].find("fingerprint=") + std::string_view("fingerprint=").size();
+  EXPECT_THAT(answer, HasSubstr(refused[0].substr(at, 32)));
+  EXPECT_EQ(bench.tell("echo=x", "another"), "x");
+  EXPECT_EQ(bench.counted("worker_jobs_total", {{"pool", "inspect"}, {"result", "refused"}}), 1);
+}
+
+TEST(WorkerPools, AProcessThatDiesIdleCostsNoJob) {
+  Bench bench;
+  const std::string pid = bench.tell("pid");
+  ASSERT_EQ(::kill(std::stoi(pid), SIGKILL), 0);
+  EXPECT_EQ(bench.wait_for_log("worker_died").size(), 1U);
+  EXPECT_NE(bench.tell("pid"), pid);
+}
+
+TEST(WorkerPools, AProcessThatDiedIsBackWithin100Ms) {
+  Bench bench;
+  EXPECT_EQ(bench.tell("echo=warm"), "warm");
+  const TimePoint before = Clock::now();
+  (void)bench.tell("crash");
+  EXPECT_EQ(bench.tell("echo=back"), "back");
+#if !defined(__SANITIZE_ADDRESS__) && !__has_feature(address_sanitizer) && \
+    !__has_feature(thread_sanitizer)
+  EXPECT_LT(Clock::now() - before, 100ms);
+#else
+  (void)before;
+#endif
+}
+
+TEST(WorkerPools, WhatCanNotStartIsAnErrorAtOnce) {
+  Bench bench;
+  bench.command = {"/nowhere/to/be/found"};
+  EXPECT_THAT(bench.tell("echo=x"), StartsWith("unavailable: "));
+  EXPECT_EQ(bench.wait_for_log("worker_not_started").size(), 1U);
+}
+
+TEST(WorkerPools, AnUnreadySetupIsToldToTheJobs) {
+  Bench bench;
+  bench.pools().set_up(Pool::inspect, "unable");
+  EXPECT_EQ(bench.tell("echo=x"), "unavailable: no key here");
+  bench.pools().set_up(Pool::inspect, "crash");
+  EXPECT_THAT(bench.tell("echo=x"), StartsWith("unavailable: "));
+}
+
+TEST(WorkerPools, ANewSetupReachesTheNextJob) {
+  Bench bench;
+  bench.pools().set_up(Pool::inspect, "one");
+  EXPECT_EQ(bench.tell("prepared"), "one");
+  bench.pools().set_up(Pool::inspect, "two");
+  EXPECT_EQ(bench.tell("prepared"), "two");
+  EXPECT_TRUE(bench.log->kept().empty());  // that is no death
+}
+
+Task<void> run_into(Bench& bench, Job job, CancelSource& cancel, Result<std::string>& out) {
+  out = co_await bench.pools().run(bench.loop, std::move(job), cancel);
+}
+
+TEST(WorkerPools, JobsWaitForAProcessUpToABound) {
+  Bench bench;
+  bench.settings.inspect.max_waiting = 2;
+  EXPECT_EQ(bench.tell("echo=warm"), "warm");
+  std::vector<Result<std::string>> results(4);
+  for (auto& result : results)
+    spawn(run_into(bench, Bench::job("echo=x"), bench.cancel, result));
+  EXPECT_THAT(Bench::text(results[3]), StartsWith("unavailable: "));
+  while (results[2] != "x") (void)bench.loop.run_until_done(bench.loop.sleep_until(Deadline::in(1ms), bench.never));
+  EXPECT_EQ(results[0], "x");
+  EXPECT_EQ(results[1], "x");
+}
+
+TEST(WorkerPools, ASessionThatGoesLeavesTheProcessToTheNext) {
+  Bench bench;
+  const std::string pid = bench.tell("pid");
+  CancelSource gone;
+  Result<std::string> result;
+  auto job = Bench::job("ask=x");
+  Event asked;
+  job.ask = [&](std::string) -> Task<Result<std::string>> {
+    asked.notify();
+    co_return "answer";
+  };
+  spawn(run_into(bench, std::move(job), gone, result));
+  gone.cancel();
+  EXPECT_EQ(bench.tell("pid"), pid);
+  EXPECT_THAT(Bench::text(result), StartsWith("cancelled: "));
+}
+
+TEST(WorkerPools, AHungJobOfASessionThatWentIsKilledAllTheSame) {
+  Bench bench;
+  bench.settings.inspect.time = std::chrono::milliseconds(100);
+  EXPECT_EQ(bench.tell("echo=warm"), "warm");
+  CancelSource gone;
+  Result<std::string> result;
+  spawn(run_into(bench, Bench::job("hang", "evil"), gone, result));
+  gone.cancel();
+  EXPECT_EQ(bench.tell("echo=next"), "next");
+  const auto lines = bench.wait_for_log("cause=overran");
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_THAT(lines[0], HasSubstr("fingerprint="));
+}
+
+TEST(WorkerPools, ADeadlineEndsTheWait) {
+  Bench bench;
+  EXPECT_EQ(bench.tell("echo=warm"), "warm");
+  const auto result = bench.loop.run_until_done(bench.pools().run(
+      bench.loop, Bench::job("hang"), bench.cancel, Deadline::in(20ms)));
+  EXPECT_THAT(Bench::text(result), StartsWith("timeout: "));
+}
+
+TEST(WorkerPools, SessionsThatGoAtAnyMomentLeaveNothingBehind) {
+  Bench bench;
+  bench.settings.inspect.processes = 2;
+  EXPECT_EQ(bench.tell("echo=warm"), "warm");
+  for (int i = 0; i < 2'000; ++i) {
+    CancelSource gone;
+    Result<std::string> result = fail(ErrorKind::invalid, "no answer");
+    auto job = Bench::job(i % 3 == 0 ? "ask=x" : "echo=x", "message");
+    job.ask = [&bench, &gone](std::string) -> Task<Result<std::string>> {
+      auto slept = co_await bench.loop.sleep_until(Deadline::in(10ms), gone);
+      co_return slept ? Result<std::string>("x") : std::unexpected(slept.error());
+    };
+    spawn(run_into(bench, std::move(job), gone, result));
+    if (i % 2 == 0)
+      (void)bench.loop.run_until_done(
+          bench.loop.sleep_until(Deadline::in(std::chrono::microseconds(i % 97)), bench.never));
+    gone.cancel();
+    while (!result && result.error().kind == ErrorKind::invalid)
+      (void)bench.loop.run_until_done(bench.loop.sleep_until(Deadline::in(0ms), bench.never));
+    EXPECT_TRUE(result || result.error().kind == ErrorKind::cancelled) << Bench::text(result);
+  }
+  EXPECT_EQ(bench.tell("echo=next"), "next");
+  EXPECT_TRUE(bench.log->kept().empty());
+}
+
+}  // namespace
+}  // namespace sekisho::worker::testing
