@@ -24,6 +24,12 @@ void Zone::fail(std::string_view name, dns::Type type) {
   records_[{type, normal_name(name)}] = std::nullopt;
 }
 
+std::optional<dns::Answer> Zone::ask(const Question& question) {
+  asked_.push_back(question);
+  const auto known = records_.find(question);
+  return known == records_.end() ? dns::Answer() : known->second;
+}
+
 Verdict Zone::evaluate(const Query& query) {
   asked_.clear();
   DnsAnswers answers;
@@ -33,9 +39,7 @@ Verdict Zone::evaluate(const Query& query) {
     if (evaluation.needed.empty()) throw std::logic_error("neither a verdict nor a question");
     for (auto& question : evaluation.needed) {
       if (answers.contains(question)) throw std::logic_error("asked again: " + question.name);
-      const auto known = records_.find(question);
-      answers[question] = known == records_.end() ? dns::Answer() : known->second;
-      asked_.push_back(std::move(question));
+      answers[question] = ask(question);
     }
   }
 }

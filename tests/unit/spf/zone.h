@@ -17,7 +17,12 @@ class Zone {
   // Drives an evaluation to its verdict as a resolver would.
   Verdict evaluate(const Query& query);
 
-  // The questions of the last evaluation, in their order.
+  // A single answer, and a note that it was asked for.
+  std::optional<dns::Answer> ask(const Question& question);
+  void forget_questions() { asked_.clear(); }
+
+  // The questions of the last evaluation (since forget_questions(), of ask()), in their
+  // order.
   [[nodiscard]] const std::vector<Question>& asked() const { return asked_; }
 
  private:
