@@ -3,6 +3,12 @@
 #include <utility>
 
 namespace sekisho::spf {
+
+std::optional<dns::Answer> known_of(const Result<dns::Answer>& answer) {
+  if (answer || answer.error().kind == ErrorKind::invalid) return answer.value_or(dns::Answer());
+  return std::nullopt;
+}
+
 Task<Result<Check>> check(dns::Resolver& resolver, Query query, Deadline deadline,
                           CancelSource& cancel) {
   Check check;
@@ -24,12 +30,7 @@ Task<Result<Check>> check(dns::Resolver& resolver, Query query, Deadline deadlin
         co_return std::unexpected(std::move(answer.error()));
       }
       check.lookups.push_back({question, answer});
-      // A name that can't be asked for isn't there; any other failure may be an answer tomorrow.
-      std::optional<dns::Answer> known;
-      if (answer || answer.error().kind == ErrorKind::invalid) {
-        known = answer.value_or(dns::Answer());
-      }
-      answers.emplace(std::move(question), std::move(known));
+      answers.emplace(std::move(question), known_of(answer));
     }
   }
 }

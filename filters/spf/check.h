@@ -22,6 +22,10 @@ struct Check {
   std::vector<Lookup> lookups;  // in their order
 };
 
+// What an evaluation may take a look-up for. A name that can't be asked for isn't there; any other
+// failure may be an answer tomorrow.
+std::optional<dns::Answer> known_of(const Result<dns::Answer>& answer);
+
 // A look-up that fails, and a deadline that passes, make the verdict temperror.
 // ErrorKind::cancelled.
 Task<Result<Check>> check(dns::Resolver& resolver, Query query, Deadline deadline,
