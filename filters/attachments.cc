@@ -1,16 +1,17 @@
 #include "filters/attachments.h"
 
 #include <algorithm>
-#include <array>
-#include <optional>
 #include <set>
 #include <utility>
 
+#include "filters/attachments_job.h"
 #include "gateway/base/encode.h"
 #include "gateway/base/text.h"
 
 namespace sekisho::filters {
 namespace {
+
+constexpr std::size_t kMaxWord = 255;  // of an extension or a type
 
 // What runs, or makes something run, when it is opened on a desktop: the blocked list that mail
 // programs share, without formats that people do send each other (certificates, databases), and
@@ -38,68 +39,53 @@ const std::vector<std::string> kDangerousTypes{
     // again: what is in it can't be seen here.
     "message/partial"};
 
-struct AttachmentRules {
-  std::set<std::string, std::less<>> extensions;  // lower case, no dot
-  std::set<std::string, std::less<>> types;       // "a/b", or "a/" for a/*
-  bool programs = true;
-};
-
-struct Offence {
-  std::string kind;  // ".exe", "type a/b", "a program": ours or encoded
-  std::string name;  // as the sender wrote it
-};
-
-std::optional<Offence> offence(const mail::MimePart& part, const AttachmentRules& rules) {
-  const std::string name = part.names.empty() ? "" : part.names.front();
-  for (const std::string& extension : part.extensions()) {
-    if (rules.extensions.contains(extension)) return Offence{"." + extension, name};
-  }
-  const std::string_view type = part.type;
-  const std::string_view family = type.substr(0, type.find('/') + 1);
-  if (rules.types.contains(type) || rules.types.contains(family)) {
-    return Offence{"type " + encode_for_smtp(type, 80), name};
-  }
-  if (rules.programs && is_program(part)) return Offence{"a program", name};
-  return std::nullopt;
-}
-
 Verdict refuse(const Offence& found) {
   std::string text = "the attachment ";
   if (!found.name.empty()) text += "\"" + encode_for_smtp(found.name, 80) + "\" ";
-  text += "is of a kind that is not accepted here (" + found.kind + ")";
+  text += "is of a kind that is not accepted here (" + encode_for_smtp(found.kind, 120) + ")";
   return Verdict::reject(smtp::Reply::of(550, "5.7.1", text),
                          "attachment " + found.name + ": " + found.kind);
 }
 
 class AttachmentsSession final : public FilterSession {
  public:
-  explicit AttachmentsSession(const AttachmentRules& rules) : rules_(rules) {}
+  AttachmentsSession(const AttachmentRules& rules, const SessionContext& context)
+      : rules_(rules), context_(context) {}
 
   Task<Verdict> check(Stage, View& view) override {
     if (view.message == nullptr) throw CheckFailed({ErrorKind::invalid, "no message to look at"});
-    const auto mime = co_await view.message->mime();
-    if (!mime) throw CheckFailed(mime.error());
-    for (const mail::MimePart& part : (*mime)->parts) {
-      if (const auto found = offence(part, rules_)) co_return refuse(*found);
-    }
-    // Only now: an offence that was found stands, however much is left unread.
-    if (!(*mime)->complete) {
-      throw CheckFailed({ErrorKind::limit,
-                         "the message's parts can't all be read: " + (*mime)->incomplete_reason});
+    auto message = co_await view.message->sealed();
+    if (!message) throw CheckFailed(message.error());
+    const auto result =
+        co_await context_.workers.run(context_.loop,
+                                      {.kind = kAttachmentsJob,
+                                       .input = encode(rules_, view.message->mime_limits()),
+                                       .message = std::move(*message),
+                                       .ask = {},
+                                       .log_id = view.envelope.id},
+                                      context_.cancel);
+    if (!result) throw CheckFailed(result.error());
+    const auto findings = decode_findings(*result);
+    if (!findings) throw CheckFailed(findings.error());
+    if (findings->offence) co_return refuse(*findings->offence);
+    if (!findings->unread.empty()) {
+      throw CheckFailed(
+          {ErrorKind::limit, "the message's parts can't all be read: " + findings->unread});
     }
     co_return Verdict::pass();
   }
 
  private:
   const AttachmentRules& rules_;
+  SessionContext context_;
 };
 
 class Attachments final : public Filter {
  public:
   explicit Attachments(AttachmentRules rules) : rules_(std::move(rules)) {}
   [[nodiscard]] StageSet stages() const override { return {Stage::end}; }
-  [[nodiscard]] std::unique_ptr<FilterSession> open(const SessionContext&) const override {
-    return std::make_unique<AttachmentsSession>(rules_);
+  [[nodiscard]] std::unique_ptr<FilterSession> open(const SessionContext& context) const override {
+    return std::make_unique<AttachmentsSession>(rules_, context);
   }
 
  private:
@@ -111,7 +97,7 @@ Result<std::string> parse_extension(std::string_view text) {
   std::string extension = to_lower(text.starts_with('.') ? text.substr(1) : text);
   const bool fit = std::ranges::all_of(
       extension, [](char c) { return is_alnum(c) || c == '-' || c == '_' || c == '+'; });
-  if (extension.empty() || !fit) {
+  if (extension.empty() || extension.size() > kMaxWord || !fit) {
     return fail(ErrorKind::invalid,
                 "\"" + std::string(text) + "\" is not an extension; write \"exe\" or \".exe\"");
   }
@@ -128,7 +114,7 @@ Result<std::string> parse_type(std::string_view text) {
                      type.find('/', slash + 1) == std::string::npos;
   const auto star = type.find('*');
   const bool star_fit = star == std::string::npos || (star == slash + 1 && star + 1 == type.size());
-  if (!fit || !whole || !star_fit) {
+  if (!fit || !whole || !star_fit || type.size() > kMaxWord) {
     return fail(ErrorKind::invalid, "\"" + std::string(text) +
                                         "\" is not a MIME type; write \"application/x-msdownload\" "
                                         "or \"video/*\"");
@@ -178,28 +164,6 @@ class AttachmentsBlueprint final : public Blueprint {
 };
 
 }  // namespace
-
-bool is_program(const mail::MimePart& part) {
-  using namespace std::string_view_literals;
-  static constexpr std::array kMagic{
-      "\x7f"
-      "ELF"sv,
-      "\xfe\xed\xfa\xce"sv,
-      "\xfe\xed\xfa\xcf"sv,
-      "\xce\xfa\xed\xfe"sv,
-      "\xcf\xfa\xed\xfe"sv,
-      "\xca\xfe\xba\xbe"sv};
-  const std::string_view start = part.magic;
-  if (std::ranges::any_of(kMagic, [&](auto magic) { return start.starts_with(magic); }))
-    return true;
-  if (!start.starts_with("MZ")) return false;
-  // A text may begin with these two letters; a program's header is never free of control bytes
-  // unless somebody made it so, and then it isn't sent as text.
-  const bool has_control = std::ranges::any_of(start, [](char c) {
-    return static_cast<unsigned char>(c) < ' ' && c != '\r' && c != '\n' && c != '\t';
-  });
-  return has_control || !part.type.starts_with("text/");
-}
 
 std::unique_ptr<Blueprint> make_attachments() { return std::make_unique<AttachmentsBlueprint>(); }
 

@@ -80,6 +80,7 @@ struct ChainRun::Opened {
         context{.loop = session.loop,
                 .offload = session.offload,
                 .resolver = session.resolver,
+                .workers = session.workers,
                 .log = session.log,
                 .metrics = session.metrics,
                 .hostname = session.hostname,

@@ -20,6 +20,7 @@
 #include "gateway/mail/headers.h"
 #include "gateway/mail/message.h"
 #include "gateway/smtp/reply.h"
+#include "gateway/worker/workers.h"
 
 namespace sekisho::filters {
 
@@ -118,6 +119,7 @@ struct SessionContext {
   Loop& loop;
   Offload& offload;
   dns::Resolver& resolver;
+  worker::Workers& workers;
   Log& log;
   Metrics& metrics;
   std::string_view hostname;     // our own

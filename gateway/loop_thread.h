@@ -24,6 +24,7 @@ class LoopThread {
   struct Shared {
     Offload& offload;
     NameResolver& resolver;
+    worker::Workers& workers;
     Log& log;
     Metrics& metrics;
     ConnectionLimits& limits;

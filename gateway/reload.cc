@@ -72,6 +72,7 @@ FixedSettings::FixedSettings(const config::Settings& settings, bool has_inbox)
     : log(settings.log),
       threads(settings.threads),
       metrics_address(settings.metrics_address),
+      workers(settings.workers),
       dns(settings.dns),
       inbox(has_inbox ? config::inbox_directory(settings) : std::filesystem::path()) {}
 
@@ -85,6 +86,7 @@ std::string FixedSettings::changed_in(const config::Settings& now) const {
   note(now.log.file != log.file, "log.file");
   note(now.threads != threads, "threads");
   note(now.metrics_address != metrics_address, "metrics_address");
+  note(now.workers != workers, "workers");
   note(now.dns != dns, "dns");
   note(!inbox.empty() && config::inbox_directory(now) != inbox, "state_directory of the inbox");
   return names;

@@ -25,6 +25,7 @@ struct FixedSettings {
   Log::Settings log;
   std::int64_t threads = 0;
   std::string metrics_address;
+  worker::WorkerSettings workers;
   dns::DnsSettings dns;
   std::filesystem::path inbox;  // empty: there is none
 

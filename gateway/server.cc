@@ -70,6 +70,7 @@ struct Server::Impl {
   Loop loop;
   std::unique_ptr<Offload> offload;
   NameResolver resolver;
+  std::unique_ptr<worker::WorkerPools> workers;
   std::unique_ptr<inbox::CaptureServer> capture;
   std::unique_ptr<MetricsPage> metrics_page;
   std::unique_ptr<Reloader> reloader;
@@ -99,7 +100,7 @@ Result<void> Server::Impl::open(config::Settings settings) {
   const std::size_t count = (*built)->settings.threads > 0
                                 ? static_cast<std::size_t>((*built)->settings.threads)
                                 : std::max<std::size_t>(1, std::thread::hardware_concurrency());
-  const LoopThread::Shared shared{*offload, resolver, *log, metrics, limits, *refusals};
+  const LoopThread::Shared shared{*offload, resolver, *workers, *log, metrics, limits, *refusals};
   for (std::size_t i = 0; i < count; ++i) {
     auto thread = LoopThread::create(shared, *built);
     if (!thread) return std::unexpected(std::move(thread.error()));
@@ -124,6 +125,10 @@ Result<void> Server::Impl::open_services(const config::Settings& settings) {
     log->write(*warning);
   refusals = std::make_unique<RefusalLog>(*log);
   offload = std::make_unique<Offload>(kOffloadThreads, kOffloadQueue);
+  auto pools = worker::WorkerPools::create(settings.workers, {*offload, *log, metrics},
+                                           options.worker_command);
+  if (!pools) return std::unexpected(std::move(pools.error()));
+  workers = std::move(*pools);
   if (settings.upstreams.empty()) {
     auto started =
         inbox::CaptureServer::start(loop, *offload, config::inbox_directory(settings), *log);

@@ -13,6 +13,7 @@
 #include "gateway/config/load.h"
 #include "gateway/keeper/supervisor.h"
 #include "gateway/snapshot.h"
+#include "gateway/worker/worker_pools.h"
 
 namespace sekisho {
 
@@ -22,6 +23,7 @@ class Server {
     bool handle_signals = true;         // a test drives the server by its methods instead
     std::filesystem::path config_file;  // for reload(); empty: can't reload
     Supervisor* supervisor = nullptr;   // outlives the server; null: nobody watches us
+    std::vector<std::string> worker_command = worker::kWorkerCommand;
   };
 
   // Opens everything that may fail (log, files, ports); nothing is served yet.

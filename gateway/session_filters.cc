@@ -13,6 +13,7 @@ filters::ChainRun& Session::chain() {
         filters::SessionContext{.loop = services_.loop,
                                 .offload = services_.offload,
                                 .resolver = services_.resolver,
+                                .workers = services_.workers,
                                 .log = services_.log,
                                 .metrics = services_.metrics,
                                 .hostname = snapshot_->settings.hostname,

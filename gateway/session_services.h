@@ -9,6 +9,7 @@
 #include "gateway/base/metrics.h"
 #include "gateway/dns/resolver.h"
 #include "gateway/upstream/pool.h"
+#include "gateway/worker/workers.h"
 
 namespace sekisho {
 
@@ -40,6 +41,7 @@ struct SessionServices {
   Loop& loop;
   Offload& offload;
   dns::Resolver& resolver;
+  worker::Workers& workers;
   upstream::Pool& pool;
   auth::DovecotConnections& dovecot;
   Log& log;

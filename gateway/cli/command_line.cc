@@ -10,9 +10,11 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "filters/worker_jobs.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/exit_code.h"
 #include "gateway/login_helper/helper_main.h"
+#include "gateway/worker/worker_main.h"
 
 namespace sekisho::cli {
 namespace {
@@ -30,6 +32,7 @@ struct Request {
   SpfWish spf;
   DmarcWish dmarc;
   SenderWish sender;
+  std::string worker_pool;
   std::function<int()> command;
 };
 
@@ -183,6 +186,11 @@ int run_command_line(int argc, const char* const* argv) {
 
   // What the gateway starts to ask LDAP or PAM; of no use to a person.
   add_command(app, "login-helper", "", request, login::run_helper)->group("");
+  // What the gateway starts to look into messages, and to sign.
+  CLI::App* worker = add_command(app, "worker", "", request, [&request]() -> int {
+    worker::run_worker(request.worker_pool, filters::worker_handlers());
+  });
+  worker->group("")->add_option("POOL", request.worker_pool)->required();
 
   try {
     app.parse(argc, argv);

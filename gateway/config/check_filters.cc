@@ -132,9 +132,27 @@ void check_time(const CheckContext& context, const std::string& setting,
                 "shorten the filters' timeout or the upstream's final_timeout");
 }
 
+// Else the largest messages that are taken could never be looked at, and would be deferred for
+// ever.
+void check_workers(const CheckContext& context) {
+  constexpr std::uint64_t kBesides = 32UL * 1024 * 1024;
+  const std::uint64_t needed = context.settings().limits.max_message_size.count + kBesides;
+  for (const worker::Pool pool : {worker::Pool::inspect, worker::Pool::signer}) {
+    const std::string setting = fmt::format("workers.{}.memory", to_string(pool));
+    if (context.settings().workers.of(pool).memory.count >= needed || context.has_error(setting))
+      continue;
+    context.wrong(setting,
+                  "is too little: a worker maps the whole message, and limits.max_message_size "
+                  "allows larger ones",
+                  fmt::format("set it to {}MiB at least, or lower limits.max_message_size",
+                              (needed + 1024 * 1024 - 1) / (1024 * 1024)));
+  }
+}
+
 }  // namespace
 
 void check_filters(const CheckContext& context) {
+  check_workers(context);
   const Settings& settings = context.settings();
   const Built built = build_all(context);
   check_list(context, "filters", settings.filters);

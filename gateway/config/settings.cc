@@ -276,6 +276,9 @@ void Settings::visit(SettingsVisitor& v) {
   });
   v.table("dns", "Whom filters ask for DNS records; a change needs a restart.",
           [this](SettingsVisitor& t) { dns.visit(t); });
+  v.table("workers",
+          "The processes that look into messages and hold keys; a change needs a restart.",
+          [this](SettingsVisitor& t) { workers.visit(t); });
   v.table("mime", "How deep filters look into a message; one that goes beyond is not passed on.",
           [this](SettingsVisitor& t) { mime.visit(t); });
   v.table("recipient_cache",

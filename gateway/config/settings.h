@@ -27,6 +27,7 @@
 #include "gateway/upstream/recipient_cache_settings.h"
 #include "gateway/upstream/route_settings.h"
 #include "gateway/upstream/settings.h"
+#include "gateway/worker/worker_settings.h"
 
 namespace sekisho::config {
 
@@ -143,6 +144,7 @@ struct Settings {
   std::map<std::string, upstream::UpstreamSettings> upstreams;
   upstream::RouteTable routes;
   dns::DnsSettings dns;
+  worker::WorkerSettings workers;
   std::map<std::string, FilterSettings> filter_table;
 
   void visit(SettingsVisitor& v);

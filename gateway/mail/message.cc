@@ -3,27 +3,42 @@
 #include <utility>
 
 namespace sekisho::mail {
+namespace {
+
+// What the loop copies by itself: less than a round to another thread and back costs.
+constexpr std::uint64_t kCopiedAtOnce = 64UL * 1024;
+
+}  // namespace
 
 Message::Message(Loop& loop, Offload& offload, const SpoolSettings& spool, const MimeLimits& mime)
     : loop_(loop), offload_(offload), limits_(mime), body_(loop, offload, spool) {}
 
-Task<Result<const MimeView*>> Message::mime() const {
-  if (!mime_) {
-    auto outcome = co_await offload_.run(loop_, [this] {
-      const std::uint64_t head = header_section_.size();
-      return MimeView::parse(
-          [this, head](std::uint64_t offset, std::size_t max, std::string& out) -> Result<void> {
-            if (offset >= head) return body_.read_now(offset - head, max, out);
-            out.assign(header_section_, static_cast<std::size_t>(offset), max);
-            return {};
-          },
-          limits_);
-    });
-    if (!outcome) co_return std::unexpected(outcome.error());
-    if (!*outcome) co_return std::unexpected((*outcome).error());
-    mime_ = std::make_unique<MimeView>(std::move(**outcome));
+Task<Result<std::shared_ptr<const SealedCopy>>> Message::sealed() const {
+  if (sealed_) co_return sealed_;
+  Result<std::shared_ptr<const SealedCopy>> made;
+  if (!body_.in_file() && size() <= kCopiedAtOnce) {
+    made = seal();
+  } else {
+    auto outcome = co_await offload_.run(loop_, [this] { return seal(); });
+    made = outcome ? std::move(*outcome) : std::unexpected(std::move(outcome.error()));
   }
-  co_return mime_.get();
+  if (made) sealed_ = *made;
+  co_return made;
+}
+
+Result<std::shared_ptr<const SealedCopy>> Message::seal() const {
+  auto writer = SealedCopy::Writer::open();
+  if (!writer) return std::unexpected(std::move(writer.error()));
+  if (auto written = writer->append(header_section_); !written)
+    return std::unexpected(std::move(written.error()));
+  std::string block;
+  for (std::uint64_t at = 0; at < body_.size(); at += block.size()) {
+    if (auto read = body_.read_now(at, Spool::kBlock, block); !read)
+      return std::unexpected(std::move(read.error()));
+    if (auto written = writer->append(block); !written)
+      return std::unexpected(std::move(written.error()));
+  }
+  return std::move(*writer).seal();
 }
 
 }  // namespace sekisho::mail

@@ -1,5 +1,6 @@
 // Message: what filters see of the message itself. Header section in memory, body in the spool,
-// MIME view made when the first filter asks for it. Owned by the Transaction.
+// both sealed in a memory file when the first filter wants to hand it to a worker process: what
+// lies beyond the header section is never parsed here. Owned by the Transaction.
 #pragma once
 
 #include <memory>
@@ -7,6 +8,7 @@
 
 #include "gateway/mail/headers.h"
 #include "gateway/mail/mime_view.h"
+#include "gateway/mail/sealed_copy.h"
 #include "gateway/mail/spool.h"
 
 namespace sekisho::mail {
@@ -20,20 +22,25 @@ class Message {
   [[nodiscard]] Headers headers() const { return Headers::parse(header_section_); }
   [[nodiscard]] std::uint64_t size() const { return header_section_.size() + body_.size(); }
 
-  // The parts, once the whole message is here (stage `end`). Computed once, off the loop.
-  Task<Result<const MimeView*>> mime() const;
+  // How deep a worker process may look into it.
+  [[nodiscard]] const MimeLimits& mime_limits() const { return limits_; }
+
+  // All of it as it came, once it is here (stage `end`). Made once; off the loop when it is large.
+  Task<Result<std::shared_ptr<const SealedCopy>>> sealed() const;
 
   // For the session that fills it and the delivery that empties it.
   std::string& mutable_header_section() { return header_section_; }
   Spool& body() { return body_; }
 
  private:
+  Result<std::shared_ptr<const SealedCopy>> seal() const;
+
   Loop& loop_;
   Offload& offload_;
   MimeLimits limits_;
   std::string header_section_;
   mutable Spool body_;
-  mutable std::unique_ptr<MimeView> mime_;
+  mutable std::shared_ptr<const SealedCopy> sealed_;
 };
 
 }  // namespace sekisho::mail

@@ -70,7 +70,7 @@ struct Run {
       : world(shared),
         pool(world.loop, world.resolver, world.offload, world.log, world.metrics),
         dovecot(world.loop),
-        services{world.loop, world.offload, *world.dns,    pool,
+        services{world.loop, world.offload, *world.dns,    world.workers, pool,
                  dovecot,    world.log,     world.metrics, world.counters} {
     world.first.begin(input.misbehaviour, input.has_extensions);
     world.second.begin(input.both ? input.misbehaviour : Misbehaviour{}, input.has_extensions);

@@ -139,8 +139,9 @@ Gateway::Gateway(const Script& script) {
   for (const auto& [name, content] : script.files) (void)folder_.write(name, content);
   (void)folder_.write("scram-users", kScramUsers);
   std::filesystem::copy_file(certificate().ca_file(), folder_.path() / "ca.pem");
-  auto server = Server::create(make_settings(script, folder_, upstreams_),
-                               {.handle_signals = false, .config_file = {}});
+  auto server = Server::create(
+      make_settings(script, folder_, upstreams_),
+      {.handle_signals = false, .config_file = {}, .worker_command = {SEKISHO_BINARY, "worker"}});
   if (!server) throw ScriptError("the gateway does not start: " + server.error().text);
   server_ = std::move(*server);
   thread_ = std::thread([this] { server_->run(); });

@@ -10,6 +10,7 @@
 #include "gateway/session_services.h"
 #include "gateway/snapshot.h"
 #include "tests/fuzz/session/recording_upstream.h"
+#include "tests/support/direct_workers.h"
 #include "tests/support/temp_dir.h"
 
 namespace sekisho::fuzz {
@@ -51,6 +52,7 @@ struct World {
   // No filter asks it.
   std::unique_ptr<dns::Resolver> dns =
       dns::Resolver::open(loop, {.servers = {"127.0.0.1:9"}}, metrics).value();
+  test::DirectWorkers workers;  // nor them
   ConnectionLimits limits;
   RecordingUpstream first{loop};
   RecordingUpstream second{loop};

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "filters/attachments_job.h"
 #include "gateway/base/text.h"
 #include "tests/unit/filters/bench.h"
 

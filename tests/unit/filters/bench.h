@@ -12,6 +12,8 @@
 
 #include "filters/catalog.h"
 #include "filters/chain.h"
+#include "filters/worker_jobs.h"
+#include "tests/support/direct_workers.h"
 
 namespace sekisho::filters::testing {
 
@@ -121,6 +123,7 @@ class Bench {
     return {.loop = loop,
             .offload = offload,
             .resolver = *resolver,
+            .workers = workers,
             .log = *log,
             .metrics = metrics,
             .hostname = "gateway.example.com",
@@ -169,6 +172,7 @@ class Bench {
   mail::HeaderEdits edits;
   Trace trace;
   mail::Authentication authentication;
+  test::DirectWorkers workers{worker_handlers()};
   WallTime now{};
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/direct_workers.h"
 #include "tests/unit/gateway/listening_fixture.h"
 
 namespace sekisho {
@@ -10,6 +11,7 @@ namespace {
 TEST(LoopThread, ClosesTheSocketsOfALoopThatNeverRan) {
   const ListeningFixture fixture;
   Offload offload(1, 1);
+  test::DirectWorkers workers;
   NameResolver resolver;
   const auto log = Log::in_memory();
   Metrics metrics;
@@ -20,7 +22,8 @@ TEST(LoopThread, ClosesTheSocketsOfALoopThatNeverRan) {
   const Endpoint address = opened.places.at("mx").bound.endpoint();
   {
     const auto thread =
-        LoopThread::create({offload, resolver, *log, metrics, limits, refusals}, snapshot).value();
+        LoopThread::create({offload, resolver, workers, *log, metrics, limits, refusals}, snapshot)
+            .value();
     thread->adopt(snapshot, std::move(opened.shares.front()));
     EXPECT_FALSE(check_port_free(address));
   }

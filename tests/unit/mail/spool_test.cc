@@ -175,37 +175,31 @@ TEST_F(SpoolTest, HoldsAHundredMegabytesInLessThanOneOfMemory) {
 
 class MessageTest : public SpoolTest {};
 
-TEST_F(MessageTest, ShowsThePartsOfHeaderAndBodyTogether) {
+TEST_F(MessageTest, IsSealedWithHeaderAndBodyTogether) {
   for (const std::size_t memory : {10UL, 1'000'000UL}) {
     Message message(loop, offload, settings(memory), MimeLimits{});
-    message.mutable_header_section() =
-        "Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n";
-    const std::string body =
-        "--b\r\n\r\nhello\r\n--b\r\nContent-Type: application/x-msdownload; name=a.exe\r\n\r\n" +
-        std::string("MZ") + pattern(100'000) + "\r\n--b--\r\n";
+    message.mutable_header_section() = "Subject: x\r\n\r\n";
+    const std::string body = pattern(700'000);
     ASSERT_TRUE(loop.run_until_done(fill(message.body(), body, 1000)));
     EXPECT_EQ(message.size(), message.header_section().size() + body.size());
 
-    const auto view = loop.run_until_done(message.mime());
-    ASSERT_TRUE(view);
-    ASSERT_EQ((*view)->parts.size(), 3U);
-    const MimePart& part = (*view)->parts[2];
-    EXPECT_EQ(part.extensions(), std::vector<std::string>{"exe"});
-    EXPECT_EQ(part.size, 100'002U);
-    EXPECT_EQ(part.magic.substr(0, 2), "MZ");
-    EXPECT_EQ(part.offset, message.header_section().size() + body.find("MZ"));
-    // Computed once: the same view again.
-    EXPECT_EQ(loop.run_until_done(message.mime()), *view);
+    const auto sealed = loop.run_until_done(message.sealed());
+    ASSERT_TRUE(sealed);
+    const auto seen = SealedView::map((*sealed)->descriptor());
+    ASSERT_TRUE(seen);
+    EXPECT_EQ(seen->bytes(), message.header_section() + body);
+    // Made once: the same copy again.
+    EXPECT_EQ(loop.run_until_done(message.sealed()), *sealed);
   }
 }
 
-TEST_F(MessageTest, TellsWhenNoThreadIsFreeToReadTheParts) {
+TEST_F(MessageTest, TellsWhenNoThreadIsFreeToSealIt) {
   Offload full(1, 0);
   Message message(loop, full, settings(1000), MimeLimits{});
-  message.mutable_header_section() = "A: b\r\n\r\n";
-  const auto view = loop.run_until_done(message.mime());
-  ASSERT_FALSE(view);
-  EXPECT_EQ(view.error().kind, ErrorKind::unavailable);
+  message.mutable_header_section() = "A: " + std::string(100'000, 'b') + "\r\n\r\n";
+  const auto sealed = loop.run_until_done(message.sealed());
+  ASSERT_FALSE(sealed);
+  EXPECT_EQ(sealed.error().kind, ErrorKind::unavailable);
 }
 
 }  // namespace

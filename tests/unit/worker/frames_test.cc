@@ -59,7 +59,8 @@ TEST(WorkerFrames, WhatDoesNotFitIsNotEncoded) {
 
 TEST(WorkerFrames, AJobSaysHowManyDescriptorsItComesWith) {
   EXPECT_EQ((JobFrame{.kind = "a", .input = "b"}).descriptors(), 0U);
-  EXPECT_EQ((JobFrame{.kind = "a", .input = "", .has_message = true, .input_by_descriptor = true}).descriptors(),
+  EXPECT_EQ((JobFrame{.kind = "a", .input = "", .has_message = true, .input_by_descriptor = true})
+                .descriptors(),
             2U);
 }
 

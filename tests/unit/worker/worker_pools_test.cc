@@ -203,10 +203,10 @@ TEST(WorkerPools, JobsWaitForAProcessUpToABound) {
   bench.settings.inspect.max_waiting = 2;
   EXPECT_EQ(bench.tell("echo=warm"), "warm");
   std::vector<Result<std::string>> results(4);
-  for (auto& result : results)
-    spawn(run_into(bench, Bench::job("echo=x"), bench.cancel, result));
+  for (auto& result : results) spawn(run_into(bench, Bench::job("echo=x"), bench.cancel, result));
   EXPECT_THAT(Bench::text(results[3]), StartsWith("unavailable: "));
-  while (results[2] != "x") (void)bench.loop.run_until_done(bench.loop.sleep_until(Deadline::in(1ms), bench.never));
+  while (results[2] != "x")
+    (void)bench.loop.run_until_done(bench.loop.sleep_until(Deadline::in(1ms), bench.never));
   EXPECT_EQ(results[0], "x");
   EXPECT_EQ(results[1], "x");
 }
@@ -245,8 +245,8 @@ TEST(WorkerPools, AHungJobOfASessionThatWentIsKilledAllTheSame) {
 TEST(WorkerPools, ADeadlineEndsTheWait) {
   Bench bench;
   EXPECT_EQ(bench.tell("echo=warm"), "warm");
-  const auto result = bench.loop.run_until_done(bench.pools().run(
-      bench.loop, Bench::job("hang"), bench.cancel, Deadline::in(20ms)));
+  const auto result = bench.loop.run_until_done(
+      bench.pools().run(bench.loop, Bench::job("hang"), bench.cancel, Deadline::in(20ms)));
   EXPECT_THAT(Bench::text(result), StartsWith("timeout: "));
 }
 

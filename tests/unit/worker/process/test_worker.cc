@@ -1,5 +1,6 @@
-// A worker process with handlers that misbehave in every way that a real one might when somebody took
-// it over, or when its libraries break. Started by the tests of WorkerPools instead of sekisho.
+// A worker process with handlers that misbehave in every way that a real one might when somebody
+// took it over, or when its libraries break. Started by the tests of WorkerPools instead of
+// sekisho.
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -54,7 +55,8 @@ std::string execute(const char* path) {
 std::string attempt(std::string_view what, const std::string& detail) {
   if (what == "read") return read_file_by_name(detail);
   if (what == "create") return refused_or(::open(detail.c_str(), O_CREAT | O_WRONLY, 0600) >= 0);
-  if (what == "openat2") return refused_or(::syscall(SYS_openat2, -1, detail.c_str(), nullptr, 0) >= 0);
+  if (what == "openat2")
+    return refused_or(::syscall(SYS_openat2, -1, detail.c_str(), nullptr, 0) >= 0);
   if (what == "list") return refused_or(::open("/", O_RDONLY | O_DIRECTORY) >= 0);
   if (what == "unlink") return refused_or(::unlink(detail.c_str()) == 0);
   if (what == "connect") return connect_to_port(detail);
@@ -63,8 +65,10 @@ std::string attempt(std::string_view what, const std::string& detail) {
   if (what == "exec") return execute("/bin/true");
   if (what == "fork") return refused_or(::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) >= 0);
   if (what == "ptrace") return refused_or(::ptrace(PTRACE_ATTACH, ::getppid(), 0, 0) == 0);
-  if (what == "process_vm_readv") return refused_or(::syscall(SYS_process_vm_readv, 1, 0, 0, 0, 0, 0) >= 0);
-  if (what == "kill") return refused_or(::kill(static_cast<pid_t>(parse_uint(detail).value_or(1)), 0) == 0);
+  if (what == "process_vm_readv")
+    return refused_or(::syscall(SYS_process_vm_readv, 1, 0, 0, 0, 0, 0) >= 0);
+  if (what == "kill")
+    return refused_or(::kill(static_cast<pid_t>(parse_uint(detail).value_or(1)), 0) == 0);
   if (what == "io_uring") return refused_or(::syscall(SYS_io_uring_setup, 1, nullptr) >= 0);
   if (what == "prctl") return refused_or(::syscall(SYS_prctl, 0, 0, 0, 0, 0) >= 0);
   if (what == "signals by fcntl") return refused_or(::fcntl(kSpawnedSocket, F_SETOWN, 1) == 0);
@@ -99,7 +103,8 @@ Result<std::string> do_test_job(const JobInput& job, WorkerHost& host) {
   if (what == "fail") return fail(ErrorKind::limit, detail);
   if (what == "throw") throw std::runtime_error(detail);
   if (what == "ask") return host.ask(detail);
-  if (what == "ask in circles") while (true) (void)host.ask(detail);
+  if (what == "ask in circles")
+    while (true) (void)host.ask(detail);
   if (what == "much") return std::string(kMaxResult + 1, 'x');
   if (what == "crash") ::raise(SIGSEGV);
   if (what == "exit") ::_exit(0);
