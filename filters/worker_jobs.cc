@@ -1,6 +1,7 @@
 #include "filters/worker_jobs.h"
 
 #include "filters/attachments_job.h"
+#include "gateway/mail/charset.h"
 
 namespace sekisho::filters {
 
@@ -8,6 +9,10 @@ worker::Handlers worker_handlers() {
   worker::Handlers handlers;
   handlers.jobs = {
       {kAttachmentsJob, find_attachment},
+  };
+  handlers.prepare = [](worker::Pool pool, std::string_view) -> Result<void> {
+    if (pool == worker::Pool::inspect) mail::load_charsets();
+    return {};
   };
   return handlers;
 }

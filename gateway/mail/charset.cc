@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <utility>
 
 #include <iconv.h>
@@ -117,6 +118,18 @@ std::optional<std::string> to_utf8(std::string_view bytes, std::string_view char
   Converter converter(name);
   if (!converter.valid()) return std::nullopt;
   return converter.convert(std::string(bytes));
+}
+
+std::vector<std::string_view> charset_names() {
+  std::vector<std::string_view> names;
+  for (const auto& entry : kCharsets) names.push_back(entry.first);
+  return names;
+}
+
+void load_charsets() {
+  // A converter that is in use stays loaded.
+  static std::vector<std::unique_ptr<Converter>> kept;
+  for (const auto& entry : kCharsets) kept.push_back(std::make_unique<Converter>(entry.second));
 }
 
 }  // namespace sekisho::mail

@@ -6,10 +6,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sekisho::mail {
 
 // nullopt: a charset that we don't know.
 std::optional<std::string> to_utf8(std::string_view bytes, std::string_view charset);
+
+// All that we know.
+std::vector<std::string_view> charset_names();
+// Loads iconv's converters for all of them, for good: for a process that will open no file any
+// more.
+void load_charsets();
 
 }  // namespace sekisho::mail

@@ -10,6 +10,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "gateway/base/spawn.h"
@@ -110,6 +111,7 @@ Result<std::string> do_job(const Handlers& handlers, Pool pool, const JobFrame& 
 Pool get_ready(std::string_view name, const Handlers& handlers, Buffer& buffer) {
   if (!leave_the_world(kSpawnedSocket)) ::_exit(kNotStarted);
   const auto pool = pool_of(name);
+  ::prctl(PR_SET_NAME, ("sekisho-" + std::string(name)).c_str());  // in ps; it was "exe"
   const auto datagram = receive(kSpawnedSocket, buffer, 1);
   if (!datagram) ::_exit(kNotStarted);
   const auto frame = decode_to_worker(datagram->bytes);

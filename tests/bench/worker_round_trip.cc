@@ -2,7 +2,7 @@
 // loop as a session has it, against a reference in the same run: two processes that pass 4 KB to
 // and fro over a socket pair, with nothing else to do. Prints microseconds and their ratio.
 //
-//   worker_round_trip SEKISHO [ROUNDS]
+//   worker_round_trip [ROUNDS]
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "filters/attachments_job.h"
+#include "filters/worker_jobs.h"
+#include "gateway/worker/worker_main.h"
 #include "gateway/worker/worker_pools.h"
 
 namespace {
@@ -108,11 +110,9 @@ void print(const char* what, Times& times, double reference) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) {
-    std::fprintf(stderr, "worker_round_trip SEKISHO [ROUNDS]\n");
-    return 2;
-  }
-  const int rounds = argc > 2 ? std::atoi(argv[2]) : 20'000;
+  if (argc > 2 && std::string_view(argv[1]) == "worker")  // as which it starts itself
+    worker::run_worker(argv[2], filters::worker_handlers());
+  const int rounds = argc > 1 ? std::atoi(argv[1]) : 20'000;
   PingPong reference;  // before there are threads
   Loop loop;
   Offload offload(1, 16);
@@ -121,7 +121,8 @@ int main(int argc, char** argv) {
   CancelSource never;
   worker::WorkerSettings settings;
   settings.inspect.processes = 1;
-  auto pools = worker::WorkerPools::create(settings, {offload, *log, metrics}, {argv[1], "worker"});
+  auto pools =
+      worker::WorkerPools::create(settings, {offload, *log, metrics}, worker::kWorkerCommand);
   if (!pools) return 1;
   const std::string text = message();
   const std::string rules = filters::encode(filters::AttachmentRules{}, mail::MimeLimits{});

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "gateway/mail/charset.h"
 #include "gateway/worker/landlock.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/worker/bench.h"
@@ -89,6 +90,14 @@ TEST(WorkerSandbox, WhatIsOpenInTheGatewayIsNotInTheWorker) {
   char byte = 0;
   EXPECT_EQ(::read(pipe[0], &byte, 1), 0);  // its end: nobody else holds the other side
   ::close(pipe[0]);
+}
+
+// Their converters are files, which have to be loaded before the sandbox is closed.
+TEST(WorkerSandbox, EveryCharsetIsKnownInside) {
+  Bench bench;
+  for (const std::string_view name : mail::charset_names())
+    EXPECT_NE(bench.tell("charset=" + std::string(name)), "unknown") << name;
+  EXPECT_EQ(bench.tell("charset=utf-7"), "x\u00e4");
 }
 
 TEST(WorkerSandbox, TheProcessEndsWithThePools) {

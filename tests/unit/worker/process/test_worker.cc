@@ -18,6 +18,7 @@
 
 #include "gateway/base/spawn.h"
 #include "gateway/base/text.h"
+#include "gateway/mail/charset.h"
 #include "gateway/worker/channel.h"
 #include "gateway/worker/worker_main.h"
 #include "tests/unit/worker/process/test_jobs.h"
@@ -96,6 +97,7 @@ Result<std::string> do_test_job(const JobInput& job, WorkerHost& host) {
   const std::string what = first_word(input);
   const std::string detail(input);
   if (what == "echo") return detail;
+  if (what == "charset") return mail::to_utf8("x+AOQ-", detail).value_or("unknown");
   if (what == "message") return std::string(job.message.value_or("none"));
   if (what == "length") return std::to_string(detail.size());
   if (what == "prepared") return prepared;
@@ -134,6 +136,7 @@ int main(int argc, char** argv) {
     if (setup == "unable") return sekisho::fail(sekisho::ErrorKind::invalid, "no key here");
     if (setup == "crash") ::raise(SIGABRT);
     testing::prepared = setup;
+    sekisho::mail::load_charsets();
     return {};
   };
   run_worker(argc > 1 ? argv[1] : "", handlers);
