@@ -79,8 +79,12 @@ struct Run {
     const Endpoint stranger = *Endpoint::parse("192.0.2.7:4711");
     auto ticket = world.limits.admit(stranger.address, 1, 1);
     require(ticket.has_value(), "a ticket was not given back");
-    session.emplace(services, world.snapshot(input.patience), world.plan(input.plan),
-                    std::move(*ticket), ends[0], stranger, *Endpoint::parse("192.0.2.1:25"));
+    session.emplace(services, Connection{.snapshot = world.snapshot(input.patience),
+                                         .plan = world.plan(input.plan),
+                                         .socket = Descriptor(ends[0]),
+                                         .ticket = std::move(*ticket),
+                                         .remote = stranger,
+                                         .local = *Endpoint::parse("192.0.2.1:25")});
     client.emplace(world.loop, ends[1]);
   }
 
