@@ -17,7 +17,8 @@ void edit_authentication_results(const AuthenticationFieldInput& input,
   const std::string id(config::authserv_id(input.snapshot.settings));
   const auto is_ours = [id](std::string_view value) { return mail::claims_authserv_id(value, id); };
   const bool answers = input.plan.chain->authenticates();
-  if (answers || !input.peer.in_trusted_network) {
+  const bool own_host = input.peer.in_trusted_network && !input.peer.authenticated();
+  if (answers || !own_host) {
     const auto forged = [&](const mail::HeaderField& field) {
       return iequals(field.name, kField) && is_ours(field.value);
     };
