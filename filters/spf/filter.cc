@@ -25,6 +25,7 @@ enum class Explanation : std::uint8_t { ours, domain };
 
 struct Settings {
   Policy policy;
+  EngineSettings engine;
   HeloUse helo = HeloUse::enforce;
   Explanation explanation = Explanation::ours;
   bool received_spf = true;
@@ -38,6 +39,7 @@ struct Settings {
 
 void Settings::visit(SettingsVisitor& v) {
   policy.visit(v);
+  engine.visit(v);
   v.choice<HeloUse>(
       "helo", helo, {{"off", HeloUse::off}, {"note", HeloUse::note}, {"enforce", HeloUse::enforce}},
       "What the HELO name is checked for: off; note, its result in the header and for "
@@ -60,14 +62,14 @@ void Settings::visit(SettingsVisitor& v) {
 class Session final : public filters::FilterSession {
  public:
   Session(const Settings& settings, const filters::SessionContext& context)
-      : settings_(settings), context_(context) {}
+      : settings_(settings), context_(context), engine_(settings.engine, context) {}
 
   Task<filters::Verdict> check(Stage, View& view) override {
     view.edits.remove(kTagField);  // only we mark
     if (is_exempt(view)) co_return filters::Verdict::pass();
     const IpAddress client = view.peer.remote.address;
     auto findings =
-        co_await check_identities(context_.loop, context_.resolver,
+        co_await check_identities(context_.loop, engine_,
                                   {.client = client,
                                    .helo = view.peer.helo,
                                    .sender = view.envelope.sender,
@@ -145,6 +147,7 @@ class Session final : public filters::FilterSession {
 
   const Settings& settings_;
   const filters::SessionContext& context_;
+  Engine engine_;
 };
 
 class Spf final : public filters::Filter {

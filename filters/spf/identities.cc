@@ -17,10 +17,10 @@ struct Beside {
   Event done;
 };
 
-Task<void> run_beside(dns::Resolver& resolver, Query query, Deadline deadline, CancelSource& cancel,
+Task<void> run_beside(Engine& engine, Query query, Deadline deadline, CancelSource& cancel,
                       Beside& beside) {
   try {
-    beside.check = co_await check(resolver, std::move(query), deadline, cancel);
+    beside.check = co_await engine.check(std::move(query), deadline, cancel);
   } catch (...) {
     beside.failure = std::current_exception();
   }
@@ -44,20 +44,19 @@ std::string sender_identity(const smtp::Mailbox& sender) {
 
 }  // namespace
 
-Task<Result<std::vector<Finding>>> check_identities(Loop& loop, dns::Resolver& resolver,
-                                                    IdentitiesWish wish, Deadline deadline,
-                                                    CancelSource& cancel) {
+Task<Result<std::vector<Finding>>> check_identities(Loop& loop, Engine& engine, IdentitiesWish wish,
+                                                    Deadline deadline, CancelSource& cancel) {
   const std::string helo_domain = normal_name(ascii_name(wish.helo));
   const bool two = wish.check_helo && wish.sender;
   Beside helo;
-  if (two) spawn(run_beside(resolver, query_for(wish, helo_domain), deadline, cancel, helo));
+  if (two) spawn(run_beside(engine, query_for(wish, helo_domain), deadline, cancel, helo));
 
   std::optional<Result<Check>> own;
   std::exception_ptr failure;
   try {
-    own = co_await check(resolver,
-                         query_for(wish, wish.sender ? sender_identity(*wish.sender) : helo_domain),
-                         deadline, cancel);
+    own = co_await engine.check(
+        query_for(wish, wish.sender ? sender_identity(*wish.sender) : helo_domain), deadline,
+        cancel);
   } catch (...) {
     failure = std::current_exception();
   }

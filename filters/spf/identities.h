@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "filters/spf/check.h"
+#include "filters/spf/engine.h"
 #include "filters/spf/policy.h"
 #include "gateway/mail/envelope.h"
 
@@ -24,8 +24,7 @@ struct IdentitiesWish {
 
 // HELO, if wished, then MAIL FROM: with the null reverse-path that is postmaster at the HELO name
 // (section 2.4), which is one evaluation for both. ErrorKind::cancelled.
-Task<Result<std::vector<Finding>>> check_identities(Loop& loop, dns::Resolver& resolver,
-                                                    IdentitiesWish wish, Deadline deadline,
-                                                    CancelSource& cancel);
+Task<Result<std::vector<Finding>>> check_identities(Loop& loop, Engine& engine, IdentitiesWish wish,
+                                                    Deadline deadline, CancelSource& cancel);
 
 }  // namespace sekisho::spf

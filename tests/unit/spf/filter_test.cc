@@ -99,9 +99,11 @@ TEST_F(SpfFilter, AClientThatGoesWhileALookUpIsPendingLeavesNothingBehind) {
   const auto filter = build(*make_spf());
   for (int i = 0; i < 2000; ++i) {
     CancelSource cancel;
+    test::DirectWorkers workers;
     filters::SessionContext context{.loop = bench_.loop,
                                     .offload = bench_.offload,
                                     .resolver = *bench_.resolver,
+                                    .workers = workers,
                                     .log = *bench_.log,
                                     .metrics = bench_.metrics,
                                     .hostname = "gateway.example.com",
