@@ -1,6 +1,7 @@
 #include "filters/catalog.h"
 
 #include "filters/attachments.h"
+#include "filters/dkim/sign_filter.h"
 #include "filters/dmarc/filter.h"
 #include "filters/example.h"
 #include "filters/headers.h"
@@ -14,10 +15,12 @@ const std::vector<CatalogEntry>& catalog() {
   static const std::vector<CatalogEntry> entries{
       {"attachments", "Refuses attachments by extension, MIME type and content.",
        [] { return make_attachments(); }},
+      {"dkim_sign", "Signs what our users and networks send (DKIM).",
+       [] { return make_dkim_sign(); }},
       {.name = "dmarc",
        .summary = "Judges the author's domain by SPF and DKIM and does what its policy asks for.",
        .make = [] { return dmarc::make_dmarc(); },
-       .judges_by = {"spf", "dkim_verify"}},
+       .judges_by = {"spf", "dkim"}},
       {"example", "Refuses sender domains; a small filter to copy.", [] { return make_example(); }},
       {"headers", "Adds, removes and replaces header fields; hides the client in Received.",
        [] { return make_headers(); }},

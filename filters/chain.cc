@@ -127,8 +127,12 @@ Task<ChainRun::Outcome> ChainRun::run(Stage stage, View& view) {
                  .trace = trace,
                  .authentication = view.authentication,
                  .now = view.now,
-                 .deadline = Deadline::in(link.settings.timeout)};
+                 .deadline = Deadline::in(link.settings.timeout),
+                 .outgoing = view.outgoing};
+    const std::size_t on_top = view.outgoing != nullptr ? view.outgoing->on_top.size() : 0;
     Checked checked = co_await check(i, stage, scratch);
+    if (view.outgoing != nullptr && (observing || !checked.failed.empty()))
+      view.outgoing->on_top.resize(on_top);
     if (!checked.failed.empty()) {
       report_failure(link, to_string(stage), &view, checked.failed, checked.what);
       if (observing || link.settings.on_error == OnError::pass) continue;

@@ -35,6 +35,8 @@ std::string_view to_string(Stage stage) {
       return "headers";
     case Stage::end:
       return "end";
+    case Stage::sign:
+      return "sign";
   }
   return "unknown";
 }

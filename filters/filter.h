@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/async/loop.h"
 #include "gateway/async/offload.h"
@@ -24,8 +25,10 @@
 
 namespace sekisho::filters {
 
-enum class Stage : std::uint8_t { connect, helo, auth, mail, rcpt, headers, end };
-inline constexpr std::size_t kStages = 7;
+// `sign` is after `end`, when no filter has refused and all edits are made: what is signed then is
+// what goes up.
+enum class Stage : std::uint8_t { connect, helo, auth, mail, rcpt, headers, end, sign };
+inline constexpr std::size_t kStages = 8;
 std::string_view to_string(Stage stage);
 
 class StageSet {
@@ -85,12 +88,21 @@ struct Trace {
   bool hide_client = false;  // mail::ReceivedOptions::hide_client
 };
 
+// The message as it goes up, at `sign`: nothing of it is edited any more, fields only come on top.
+struct Outgoing {
+  std::string header_section;      // with every edit, without our own Received
+  bool sender_is_foreign = false;  // the user who logged in does not own an address in From
+  // Whole fields with their CRLF, each above the one before it and all above our Received. Those of
+  // a failed or observed check are dropped.
+  std::vector<std::string> on_top;
+};
+
 // What a filter sees. Valid during check() only.
 struct View {
   const mail::Peer& peer;
   const mail::Envelope& envelope;  // the recipient in question is not yet in it at `rcpt`
   const smtp::Mailbox* recipient;  // at `rcpt`; else null
-  const mail::Message* message;    // at `headers` (body not yet there) and `end`; else null
+  const mail::Message* message;    // at `headers` (body not yet there), `end`, `sign`; else null
   mail::HeaderEdits& edits;        // applied once, after `end`
   Trace& trace;                    // as is this
   // What was found out about the sender, for the filters behind this one: facts, which stay
@@ -99,6 +111,7 @@ struct View {
   WallTime now;
   // When the check's waits will be cut; a filter with a better answer than that gives it before.
   Deadline deadline = Deadline::never();
+  Outgoing* outgoing = nullptr;  // at `sign`; else null
 };
 
 class FilterSession {

@@ -1,5 +1,6 @@
 #include "gateway/sender_check.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -97,6 +98,15 @@ void SenderCheck::tell(const mail::Envelope& envelope, const Event& event, Polic
                           .add("address", event.address)
                           .add("action", sender::to_string(done))
                           .add("why", event.why));
+}
+
+bool SenderCheck::is_foreign(std::string_view header_section) const {
+  if (!peer_.authenticated() || !ownership_.knows(peer_.user)) return false;
+  const auto findings = sender::find_foreign_senders(
+      header_section,
+      [this](const smtp::Mailbox& address) { return ownership_.owns(peer_.user, address); });
+  return std::ranges::any_of(findings,
+                             [](const HeaderFinding& finding) { return finding.field == "From"; });
 }
 
 std::optional<Reply> SenderCheck::at_mail(mail::Envelope& envelope) const {

@@ -26,6 +26,10 @@ class SenderCheck {
                                        std::string_view header_section,
                                        mail::HeaderEdits& edits) const;
 
+  // Does From hold an address that the user is known not to own, whatever the policy is? For those
+  // who would vouch for it.
+  [[nodiscard]] bool is_foreign(std::string_view header_section) const;
+
  private:
   struct Event {
     std::string_view where;  // "MAIL", "From" …

@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "gateway/authentication_field.h"
 #include "gateway/client_offer.h"
 #include "gateway/mail/received.h"
 
@@ -29,8 +28,6 @@ constexpr Duration kHoldWhileOthersWait = 200ms;
 
 // A message may rightly pass this gateway once more (submission, then mx); more is a loop.
 constexpr std::size_t kMaxOwnReceived = 4;
-
-constexpr const char* kQuarantineField = "X-Sekisho-Quarantine";
 
 // Who logged in, or sends from within, is not one who guesses names.
 upstream::RecipientCache* cache_for(const SessionView& session) {
@@ -69,7 +66,7 @@ void Transaction::refuse(Decider decider, Reply reply, std::string why) {
 Task<std::optional<Transaction::Refused>> Transaction::check(Stage stage,
                                                              const smtp::Mailbox* recipient) {
   const PhaseTimer timer(record_.filter_time);
-  const bool has_message = stage == Stage::headers || stage == Stage::end;
+  const bool has_message = stage >= Stage::headers;
   filters::View view{.peer = session_.peer,
                      .envelope = envelope_,
                      .recipient = recipient,
@@ -78,6 +75,7 @@ Task<std::optional<Transaction::Refused>> Transaction::check(Stage stage,
                      .trace = trace_,
                      .authentication = authentication_,
                      .now = std::chrono::system_clock::now()};
+  if (stage == Stage::sign) view.outgoing = &outgoing_;
   auto outcome = co_await session_.chain.run(stage, view);
   if (outcome.quarantine) {
     record_.filter = outcome.filter;
@@ -114,6 +112,7 @@ Task<Reply> Transaction::add_recipient(smtp::RcptCommand command) {
   const PhaseTimer timer(record_.recipients_time);
   Reply reply = Reply::of(452, "4.5.3", "too many recipients in this transaction");
   Decider decider = Decider::limit;
+  bool submitted = envelope_.submitted;
   std::optional<Refused> by_filter;
   if (envelope_.recipients.size() < static_cast<std::size_t>(session_.plan.max_recipients)) {
     auto grant = session_.snapshot.gate->decide({.policy = session_.plan.relay,
@@ -123,6 +122,7 @@ Task<Reply> Transaction::add_recipient(smtp::RcptCommand command) {
                                                  .listener_networks = session_.plan.networks(),
                                                  .recipient = command.recipient,
                                                  .source_route = command.source_route});
+    if (grant) submitted = submitted || grant->source() != relay::RelayGrant::Source::local_domain;
     if (!grant) {
       session_.services.counters.relay_denied.add();
       reply = std::move(grant.error());
@@ -143,6 +143,7 @@ Task<Reply> Transaction::add_recipient(smtp::RcptCommand command) {
   if (reply.positive()) {
     session_.services.counters.recipients_accepted.add();
     envelope_.recipients.push_back(std::move(command.recipient));
+    envelope_.submitted = submitted;
   } else {
     ++record_.recipients_refused;
     session_.services.counters.recipients_refused.add();
@@ -306,6 +307,7 @@ Task<Reply> Transaction::conclude() {
   answer_by_ = Deadline::in(kAnswerBound);
   session_.services.counters.bytes_received.add(static_cast<double>(record_.size));
   if (!refusal_) co_await check_message(Stage::end);
+  if (!refusal_) co_await prepare_to_send();
   Reply reply = refusal_ ? std::move(*refusal_) : co_await deliver();
   pause();
   co_await message_.body().discard();
@@ -326,35 +328,6 @@ Reply Transaction::answer_each(const Reply& whole) {
 bool Transaction::was_accepted(const Reply& whole) const {
   if (whole.positive() || !session_.peer.lmtp || !handed_over_) return whole.positive();
   return std::ranges::any_of(delivery_.reply_for_each(envelope_.id), &Reply::positive);
-}
-
-std::string Transaction::outgoing_header_section() {
-  const std::string& section = message_.header_section();
-  const mail::Headers headers = message_.headers();
-  const std::size_t head = headers.size();
-  std::string out = mail::received_field(session_.peer, envelope_,
-                                         {.hostname = session_.snapshot.settings.hostname,
-                                          .hide_client = trace_.hide_client,
-                                          .loop_token = session_.snapshot.loop_token},
-                                         std::chrono::system_clock::now());
-  // Only our own filters mark a message: a mark that it came with is none.
-  if (headers.find(kQuarantineField) != nullptr) edits_.remove(kQuarantineField);
-  edit_authentication_results({.snapshot = session_.snapshot,
-                               .plan = session_.plan,
-                               .peer = session_.peer,
-                               .found = authentication_},
-                              headers, edits_);
-  if (session_.plan.devices)
-    session_.plan.devices->edit(
-        headers, edits_, fmt::format("<{}@{}>", envelope_.id, session_.snapshot.settings.hostname),
-        std::chrono::system_clock::now());
-  if (!quarantine_why_.empty()) edits_.add(kQuarantineField, quarantine_why_);
-  out += edits_.empty() ? section.substr(0, head)
-                        : edits_.apply(std::string_view(section).substr(0, head));
-  // A message without a header of its own gets an empty line here: its first lines would be read as
-  // fields else, and one that begins with a blank as a part of our Received.
-  if (head == 0 && !section.empty() && !section.starts_with("\r\n")) out += "\r\n";
-  return out.append(section, head);
 }
 
 Task<Reply> Transaction::deliver() {

@@ -91,7 +91,9 @@ class Transaction {
   Task<void> check_message(filters::Stage stage);
   [[nodiscard]] const upstream::Route* route_for(const smtp::Mailbox& recipient) const;
   Task<smtp::Reply> deliver();
-  std::string outgoing_header_section();
+  Task<void> prepare_to_send();
+  std::string edited_header_section();
+  [[nodiscard]] std::string outgoing_header_section() const;
   void refuse(Decider decider, smtp::Reply reply, std::string why = {});
   void log_refused_recipient(const smtp::Mailbox& recipient, const smtp::Reply& reply,
                              Decider decider, const Refused* by_filter);
@@ -106,6 +108,7 @@ class Transaction {
   mail::HeaderEdits edits_;
   filters::Trace trace_;
   mail::Authentication authentication_;
+  filters::Outgoing outgoing_;  // once nothing more is edited
   Delivery delivery_;
   std::optional<Reception> reception_;  // from DATA or the first BDAT on
   MessageRecord record_;

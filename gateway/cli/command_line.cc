@@ -31,6 +31,7 @@ struct Request {
   RouteWish route;
   SpfWish spf;
   DmarcWish dmarc;
+  DkimWish dkim;
   SenderWish sender;
   std::string worker_pool;
   std::function<int()> command;
@@ -143,6 +144,42 @@ void add_dmarc_command(CLI::App& app, Request& request) {
   dmarc->add_flag("--json", request.dmarc.json, "As JSON");
 }
 
+void add_dkim_commands(CLI::App& app, Request& request) {
+  CLI::App* dkim = add_group(app, "dkim", "Make DKIM keys, and compare them with the DNS");
+  DkimWish& wish = request.dkim;
+  const auto add = [&](const std::string& name, const std::string& help, DkimAction action) {
+    CLI::App* command = add_command(*dkim, name, help, request, [&request, action] {
+      return manage_dkim(action, request.dkim, request.config);
+    });
+    command->add_flag("--json", wish.json, "As JSON");
+    return command;
+  };
+  const auto add_key = [&](CLI::App* command, bool required) {
+    command->add_option("--file", wish.file, "The file of the private key")->required(required);
+    command->add_option("--domain", wish.domain, "The domain that it signs for")
+        ->required(required);
+    command->add_option("--selector", wish.selector, "The key's name in the DNS")
+        ->required(required);
+  };
+  CLI::App* made = add("gen", "Make a key and print its record", DkimAction::generate);
+  add_key(made, true);
+  made->add_option("--type", wish.type, "rsa or ed25519")
+      ->check(CLI::IsMember({"rsa", "ed25519"}))
+      ->capture_default_str();
+  made->add_option("--bits", wish.bits, "Of an RSA key")
+      ->check(CLI::IsMember({2048, 3072, 4096}))
+      ->capture_default_str();
+  CLI::App* show = add("show", "Print the records to publish", DkimAction::show);
+  add("list", "List what the configuration signs with", DkimAction::list);
+  CLI::App* verify =
+      add("verify", "Tell whether the published records are those of the keys", DkimAction::verify);
+  verify->add_option("--dns", wish.dns, "The name server to ask: ADDRESS or ADDRESS:PORT");
+  for (CLI::App* command : {show, verify}) {
+    command->add_option("NAME", wish.name, "Of the key in the configuration; by default, all");
+    add_key(command, false);
+  }
+}
+
 void add_sender_command(CLI::App& app, Request& request) {
   CLI::App* sender =
       add_command(app, "sender", "Tell whether a user may send as an address, and why", request,
@@ -182,6 +219,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_route_command(app, request);
   add_spf_command(app, request);
   add_dmarc_command(app, request);
+  add_dkim_commands(app, request);
   add_sender_command(app, request);
 
   // What the gateway starts to ask LDAP or PAM; of no use to a person.

@@ -54,6 +54,21 @@ struct DmarcWish {
 };
 int check_dmarc(const DmarcWish& wish, const std::filesystem::path& config_file);
 
+// The keys of the configuration's dkim_sign filters, or one that is named by file, domain and
+// selector.
+enum class DkimAction { generate, show, list, verify };
+struct DkimWish {
+  std::string name;  // of [filter.….key.NAME]; empty: all keys
+  std::filesystem::path file;
+  std::string domain;
+  std::string selector;
+  std::string type = "rsa";
+  int bits = 2048;
+  std::string dns;  // the name server; empty: the configuration's
+  bool json = false;
+};
+int manage_dkim(DkimAction action, const DkimWish& wish, const std::filesystem::path& config_file);
+
 // May this user send as this address? Exit code 0: yes; 1: no, or it can't be told.
 struct SenderWish {
   std::string user;

@@ -99,8 +99,12 @@ void check_order(const CheckContext& context, const std::string& setting,
   }
 }
 
-bool runs_after_data(const filters::Filter& filter) {
-  return filter.stages().has(filters::Stage::headers) || filter.stages().has(filters::Stage::end);
+// How often the client waits for it behind its final dot, or while it sends.
+int checks_of_message(const filters::Filter& filter) {
+  int checks = 0;
+  for (const auto stage : {filters::Stage::headers, filters::Stage::end, filters::Stage::sign})
+    if (filter.stages().has(stage)) ++checks;
+  return checks;
 }
 
 // G7: scanning and the upstream's reply together stay below the client's patience, or it sends the
@@ -116,12 +120,9 @@ void check_time(const CheckContext& context, const std::string& setting,
   milliseconds scanning{0};
   for (const std::string& name : names) {
     const auto filter = built.find(name);
-    if (filter == built.end() || !runs_after_data(*filter->second)) continue;
+    if (filter == built.end()) continue;
     const milliseconds timeout = settings.filter_table.at(name).link.timeout;
-    scanning += filter->second->stages().has(filters::Stage::headers) &&
-                        filter->second->stages().has(filters::Stage::end)
-                    ? 2 * timeout
-                    : timeout;
+    scanning += checks_of_message(*filter->second) * timeout;
   }
   if (scanning.count() == 0 || scanning + reply < kClientPatience) return;
   context.wrong(setting,

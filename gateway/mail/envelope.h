@@ -22,6 +22,8 @@ struct Envelope {
   const Peer* client = nullptr;  // whose mail it is; outlives this. Null: nobody's (in tests)
   std::optional<smtp::Mailbox> sender;  // none: the null reverse-path
   smtp::MailParameters parameters;
+  // From a client that may relay because of who it is: it logged in, or is in a named network.
+  bool submitted = false;
   std::vector<smtp::Mailbox> recipients;  // accepted by us and by the upstream, in order
 
   [[nodiscard]] std::string sender_text() const { return sender ? sender->to_string() : ""; }

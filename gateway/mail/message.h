@@ -28,6 +28,8 @@ class Message {
   // All of it as it came, once it is here (stage `end`). Made once; off the loop when it is large.
   Task<Result<std::shared_ptr<const SealedCopy>>> sealed() const;
 
+  [[nodiscard]] const Spool& body() const { return body_; }
+
   // For the session that fills it and the delivery that empties it.
   std::string& mutable_header_section() { return header_section_; }
   Spool& body() { return body_; }

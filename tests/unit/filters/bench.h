@@ -60,6 +60,7 @@ class TestSettings final : public SettingsVisitor {
 
   std::vector<std::string> errors;
   std::map<std::string, std::string> docs;
+  std::map<std::string, std::map<std::string, std::any>> named;  // tables with names
 
  protected:
   void choice_index(std::string_view key, std::size_t& index,
@@ -74,6 +75,11 @@ class TestSettings final : public SettingsVisitor {
       std::string_view, const std::vector<std::string>& existing, std::string_view,
       const std::function<void(const std::string& name, SettingsVisitor&)>& visit) override {
     for (const std::string& name : existing) visit(name, *this);
+    for (const auto& [name, values] : named) {
+      TestSettings one(values);
+      visit(name, one);
+      for (const std::string& error : one.errors) errors.push_back(name + "." + error);
+    }
   }
 
  private:
@@ -138,7 +144,8 @@ class Bench {
             .edits = edits,
             .trace = trace,
             .authentication = authentication,
-            .now = now};
+            .now = now,
+            .outgoing = outgoing};
   }
 
   // One connection's run through one filter or several.
@@ -174,6 +181,7 @@ class Bench {
   mail::Authentication authentication;
   test::DirectWorkers workers{worker_handlers()};
   WallTime now{};
+  Outgoing* outgoing = nullptr;
 };
 
 // A filter that is a function of the test's.

@@ -1,0 +1,182 @@
+#include "filters/dkim/sign_filter.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "filters/dkim/body_digest.h"
+#include "filters/dkim/signer.h"
+#include "filters/dkim/signing_service.h"
+#include "gateway/mail/address_list.h"
+
+namespace sekisho::filters {
+namespace {
+
+enum class Identity : std::uint8_t { none, domain, from };
+
+struct SignRules {
+  dkim::KeyTable keys;
+  std::shared_ptr<const dkim::SigningService> service;
+  dkim::Canonicalization canonicalization;
+  Identity identity = Identity::none;
+  bool timestamp = true;
+  std::chrono::seconds lifetime{0};
+};
+
+// Whose message it is: the one domain of its one From field. Nothing when that can't be said, or
+// when the header section holds what readers and verifiers take for different things.
+std::optional<smtp::Mailbox> author_of(const mail::Headers& headers, std::string_view section) {
+  const std::size_t empty_line = mail::has_empty_line(section) ? 2 : 0;
+  if (headers.size() + empty_line != section.size() || headers.count("From") != 1)
+    return std::nullopt;
+  const auto from = mail::parse_address_list(headers.find("From")->value);
+  if (!from || from->empty()) return std::nullopt;
+  const smtp::Mailbox& first = from->front().mailbox;
+  const bool one_domain = std::ranges::all_of(
+      *from, [&](const auto& other) { return other.mailbox.domain == first.domain; });
+  if (!one_domain || first.literal) return std::nullopt;
+  return first;
+}
+
+std::string identity_for(Identity kind, const smtp::Mailbox& author, const dkim::TableKey& key) {
+  if (kind == Identity::none) return {};
+  // i= is of the signing domain or below it (section 3.5), in the form that DNS has.
+  const auto domain = dkim::dns_domain(author.domain);
+  if (!domain) return {};
+  const std::string at = "@" + (kind == Identity::domain ? key.domain : *domain);
+  if (kind == Identity::domain || author.is_internationalized()) return at;
+  const std::string address = author.to_string();
+  return dkim::encode_quoted_printable(address.substr(0, address.rfind('@'))) + at;
+}
+
+class SignSession final : public FilterSession {
+ public:
+  SignSession(const SignRules& rules, const SessionContext& context)
+      : rules_(rules), context_(context) {}
+
+  Task<Verdict> check(Stage, View& view) override {
+    if (view.outgoing == nullptr || view.message == nullptr)
+      throw CheckFailed({ErrorKind::invalid, "no message to sign"});
+    if (!view.envelope.submitted) co_return Verdict::pass();
+    const std::string& section = view.outgoing->header_section;
+    const auto headers = mail::Headers::parse(section);
+    const auto author = author_of(headers, section);
+    if (!author) co_return unsigned_because("no_clear_author");
+    const auto keys = rules_.keys.find(author->domain);
+    if (keys.empty()) co_return unsigned_because("no_key");
+    if (view.outgoing->sender_is_foreign) co_return unsigned_because("foreign_author");
+
+    const auto body_hash =
+        co_await dkim::body_digest(context_, *view.message, rules_.canonicalization.body);
+    if (!body_hash) throw CheckFailed(body_hash.error());
+    std::vector<std::string> fields;
+    for (const dkim::TableKey* key : keys) {
+      auto made = dkim::prepare(headers, *body_hash, options_for(*key, *author), view.now);
+      const auto signature =
+          co_await rules_.service->sign(context_, key->name, std::move(made.digest));
+      if (!signature) throw CheckFailed(signature.error());
+      fields.push_back(dkim::finished(std::move(made.field), *signature));
+      context_.metrics
+          .counter("dkim_signatures_total", "DKIM signatures made.",
+                   {{"algorithm", std::string(to_string(key->public_key.algorithm()))}})
+          .add();
+    }
+    for (std::string& field : fields) view.outgoing->on_top.push_back(std::move(field));
+    co_return Verdict::pass();
+  }
+
+ private:
+  Verdict unsigned_because(const std::string& reason) {
+    context_.metrics
+        .counter("dkim_unsigned_total", "Messages of our own that went up without a signature.",
+                 {{"reason", reason}})
+        .add();
+    return Verdict::pass();
+  }
+  [[nodiscard]] dkim::SignatureOptions options_for(const dkim::TableKey& key,
+                                                   const smtp::Mailbox& author) const {
+    return {.algorithm = key.public_key.algorithm(),
+            .canonicalization = rules_.canonicalization,
+            .domain = key.domain,
+            .selector = key.selector,
+            .identity = identity_for(rules_.identity, author, key),
+            .timestamp = rules_.timestamp,
+            .lifetime = rules_.lifetime};
+  }
+
+  const SignRules& rules_;
+  SessionContext context_;
+};
+
+class SignFilter final : public Filter {
+ public:
+  explicit SignFilter(SignRules rules) : rules_(std::move(rules)) {}
+  [[nodiscard]] StageSet stages() const override { return {Stage::sign}; }
+  [[nodiscard]] std::unique_ptr<FilterSession> open(const SessionContext& context) const override {
+    return std::make_unique<SignSession>(rules_, context);
+  }
+
+ private:
+  SignRules rules_;
+};
+
+class SignBlueprint final : public Blueprint {
+ public:
+  void visit(SettingsVisitor& v) override {
+    v.tables("key", keys_, "The keys that sign, and those that are to come or were replaced.");
+    v.choice("canonicalization", canonicalization_,
+             {{"relaxed/relaxed", {dkim::Form::relaxed, dkim::Form::relaxed}},
+              {"relaxed/simple", {dkim::Form::relaxed, dkim::Form::simple}},
+              {"simple/relaxed", {dkim::Form::simple, dkim::Form::relaxed}},
+              {"simple/simple", {dkim::Form::simple, dkim::Form::simple}}},
+             "How header and body are normalized before they are hashed (c=): what the servers on "
+             "the way do to blanks and folds, relaxed forgives.");
+    v.choice("identity", identity_,
+             {{"none", Identity::none}, {"domain", Identity::domain}, {"from", Identity::from}},
+             "Whom the signature names besides the domain (i=): nobody, @DOMAIN, or the address in "
+             "From.");
+    v.field("timestamp", timestamp_, "Say when it was signed (t=).");
+    v.field("lifetime", lifetime_,
+            "How long the signature is valid (x=), for example \"7d\"; \"0s\": without end.");
+    if (lifetime_.count() != 0 && lifetime_ < std::chrono::hours(1))
+      v.error("lifetime", "must be \"0s\" or at least \"1h\": mail may be on its way for days");
+  }
+
+  [[nodiscard]] Result<std::shared_ptr<const Filter>> build(const Filter*) const override {
+    std::map<std::string, dkim::SigningKey> private_keys;
+    const auto read = [&](const std::string& name,
+                          const dkim::KeySettings& one) -> Result<dkim::PublicKey> {
+      auto key = dkim::SigningKey::read(one.file);
+      if (!key) return std::unexpected(std::move(key.error()));
+      return private_keys.emplace(name, std::move(*key)).first->second.public_key();
+    };
+    auto table = dkim::KeyTable::create(keys_, read);
+    if (!table) return std::unexpected(std::move(table.error()));
+    return std::make_shared<const SignFilter>(
+        SignRules{.keys = std::move(*table),
+                  .service = std::make_shared<dkim::OffloadSigner>(std::move(private_keys)),
+                  .canonicalization = canonicalization_,
+                  .identity = identity_,
+                  .timestamp = timestamp_,
+                  .lifetime = std::chrono::duration_cast<std::chrono::seconds>(lifetime_)});
+  }
+
+  [[nodiscard]] const std::map<std::string, dkim::KeySettings>& keys() const { return keys_; }
+
+ private:
+  std::map<std::string, dkim::KeySettings> keys_;
+  dkim::Canonicalization canonicalization_{dkim::Form::relaxed, dkim::Form::relaxed};
+  Identity identity_ = Identity::none;
+  bool timestamp_ = true;
+  std::chrono::milliseconds lifetime_{0};
+};
+
+}  // namespace
+
+std::unique_ptr<Blueprint> make_dkim_sign() { return std::make_unique<SignBlueprint>(); }
+
+const std::map<std::string, dkim::KeySettings>* dkim_keys_of(const Blueprint& blueprint) {
+  const auto* ours = dynamic_cast<const SignBlueprint*>(&blueprint);
+  return ours != nullptr ? &ours->keys() : nullptr;
+}
+
+}  // namespace sekisho::filters

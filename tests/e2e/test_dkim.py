@@ -1,0 +1,227 @@
+"""DKIM: what the gateway signs is verified by dkimpy with the record that `sekisho dkim` prints."""
+import json
+import random
+import re
+import signal
+import smtplib
+import subprocess
+import unittest
+
+from dns_server import DnsServer
+from harness import SEKISHO, Gateway, RecordingUpstream, login, undo_dots
+
+try:
+    import dkim
+except ImportError:
+    dkim = None
+
+KEYS = """
+[filter.dkim_sign]
+use = "dkim_sign"
+{settings}
+[filter.dkim_sign.key.rsa]
+domain = "example.com"
+selector = "s1"
+file = "rsa.pem"
+[filter.dkim_sign.key.ed]
+domain = "example.com"
+selector = "s2"
+file = "ed.pem"
+"""
+
+
+def sekisho_dkim(*arguments, check=True):
+    return subprocess.run([SEKISHO, "dkim", *map(str, arguments)], capture_output=True, text=True,
+                          timeout=60, check=check)
+
+
+def make_keys(folder):
+    for selector, kind, name in (("s1", "rsa", "rsa.pem"), ("s2", "ed25519", "ed.pem")):
+        sekisho_dkim("gen", "--domain", "example.com", "--selector", selector, "--type", kind,
+                     "--file", folder / name)
+
+
+def records(config):
+    """{name: text}, as bytes, of all keys in the configuration."""
+    shown = json.loads(sekisho_dkim("show", "--json", "--config", config).stdout)
+    return {entry["record_name"].encode(): entry["record"].encode() for entry in shown}
+
+
+class SigningGateway(Gateway):
+    def __init__(self, upstream, settings="", filters="", extra=""):
+        super().__init__(upstream=upstream, top=f'filters = ["dkim_sign"{filters}]',
+                         extra=KEYS.format(settings=settings) + extra)
+        make_keys(self.folder)
+        self.records = None
+
+    def record(self, name):
+        """As the DNS would have it."""
+        if self.records is None:
+            self.records = records(self.folder / "sekisho.toml")
+        return self.records.get(name.rstrip(b"."))
+
+
+class Shapes:
+    """Messages as people and programs write them, and as neither does."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+
+    def text(self):
+        words = ["word", "a", "=?utf-8?q?x?=", ".", "ü", "b=x;", ":", '"q;"', "--x", "From "]
+        return "".join(self.random.choice(words) + self.random.choice([" ", "  ", "\t", " \t "])
+                       for _ in range(self.random.randrange(8)))
+
+    def field(self):
+        name = self.random.choice(["To", "to", "SUBJECT", "Cc", "Date", "Reply-To", "Message-ID",
+                                   "MIME-Version", "Content-Type", "Content-Odd", "X-Any",
+                                   "References", "List-Id"])
+        folds = "".join("\r\n" + self.random.choice([" ", "\t", "   "]) + self.text() + "x"
+                        for _ in range(self.random.randrange(3)))
+        return name + ":" + self.random.choice(["", " ", "\t", "  "]) + self.text() + folds + "\r\n"
+
+    def message(self):
+        fields = "".join(self.field() for _ in range(self.random.randrange(12)))
+        lines = "".join(self.text() + self.random.choice(["", " ", "\t "]) + "\r\n"
+                        for _ in range(self.random.randrange(8)))
+        end = self.random.choice(["", "\r\n", "\r\n\r\n\r\n", " \r\n", "\t\r\n"])
+        return ("From: Alice <alice@example.com>\r\n" + fields + "\r\n" + lines + end).encode()
+
+
+@unittest.skipIf(dkim is None, "python3-dkim is not installed")
+class Signing(unittest.TestCase):
+    def setUp(self):
+        self.upstream = self.enterContext(RecordingUpstream())
+
+    def start(self, **options):
+        return self.enterContext(SigningGateway(self.upstream.port, **options))
+
+    def last(self):
+        return undo_dots(self.upstream.messages[-1][2])
+
+    def verify(self, gateway, message):
+        """How many signatures there are, once dkimpy has found all of them good."""
+        count = len(re.findall(rb"(?m)^DKIM-Signature:", message.partition(b"\r\n\r\n")[0]))
+        for i in range(count):
+            good = dkim.DKIM(message).verify(i, lambda name, timeout=5: gateway.record(name))
+            self.assertTrue(good, f"signature {i} of\n{message[:4000]!r}")
+        return count
+
+    def test_a_message_arrives_with_two_signatures_that_verify(self):
+        gateway = self.start()
+        with login(gateway) as client:
+            client.sendmail("alice@example.com", ["bob@example.net"],
+                            "From: Alice <alice@example.com>\r\nSubject: hello\r\n\r\n.dot\r\n")
+        message = self.last()
+        self.assertEqual(self.verify(gateway, message), 2)
+        self.assertRegex(message, rb"\ADKIM-Signature: ")
+        for line in message.partition(b"\r\nReceived:")[0].split(b"\r\n"):
+            self.assertLessEqual(len(line), 78, line)
+
+    def test_messages_of_300_shapes_verify(self):
+        for settings, seed in (("", 1), ('canonicalization = "simple/simple"', 2)):
+            gateway = self.start(settings=settings)
+            shapes = Shapes(seed)
+            with login(gateway) as client:
+                for _ in range(150):
+                    client.sendmail("alice@example.com", ["bob@example.net"], shapes.message())
+                    self.assertEqual(self.verify(gateway, self.last()), 2)
+
+    def test_the_header_edits_come_before_the_signature(self):
+        gateway = self.start(filters=', "headers"', extra="[filter.headers]\n"
+                             'replace = ["Subject: replaced"]\nremove = ["Reply-To"]\n')
+        with login(gateway) as client:
+            client.sendmail("alice@example.com", ["bob@example.net"],
+                            "From: alice@example.com\r\nReply-To: x@y.z\r\nSubject: a\r\n\r\nb\r\n")
+        self.assertIn(b"Subject: replaced", self.last())
+        self.assertEqual(self.verify(gateway, self.last()), 2)
+
+    def test_a_message_of_25_megabytes_verifies(self):
+        gateway = self.start()
+        body = b"a line with  blanks \t and more text than that\r\n\r\n" * 500_000
+        with login(gateway) as client:
+            client.sendmail("alice@example.com", ["bob@example.net"],
+                            b"From: alice@example.com\r\n\r\n" + body[:24_000_000])
+        self.assertEqual(self.verify(gateway, self.last()), 2)
+
+    def test_mail_of_others_is_not_signed(self):
+        gateway = self.start()
+        with smtplib.SMTP("127.0.0.1", gateway.ports["mx"]) as client:
+            client.sendmail("alice@example.com", ["bob@example.com"],
+                            "From: alice@example.com\r\n\r\nforged\r\n")
+        self.assertEqual(self.verify(gateway, self.last()), 0)
+        with login(gateway) as client:
+            client.sendmail("alice@example.com", ["bob@example.net"],
+                            "From: alice@example.org\r\n\r\nanother domain\r\n")
+        self.assertEqual(self.verify(gateway, self.last()), 0)
+
+    def test_a_reload_signs_with_the_new_key(self):
+        gateway = self.start()
+        config = gateway.folder / "sekisho.toml"
+        text = config.read_text().replace('selector = "s1"\nfile = "rsa.pem"',
+                                          'selector = "s3"\nfile = "new.pem"')
+        sekisho_dkim("gen", "--domain", "example.com", "--selector", "s3", "--file",
+                     gateway.folder / "new.pem")
+        gateway.write("sekisho.toml", text)
+        gateway.signal(signal.SIGHUP)
+        gateway.wait_for_log("reloaded")
+        with login(gateway) as client:
+            client.sendmail("alice@example.com", ["bob@example.net"],
+                            "From: alice@example.com\r\n\r\nhello\r\n")
+        self.assertIn(b" s=s3;", self.last())
+        self.assertEqual(self.verify(gateway, self.last()), 2)
+
+
+class Command(unittest.TestCase):
+    def setUp(self):
+        self.gateway = Gateway(extra=KEYS.format(settings=""))
+        self.addCleanup(self.gateway.__exit__, None, None, None)
+        self.config = self.gateway.folder / "sekisho.toml"
+        make_keys(self.gateway.folder)
+
+    def test_gen_writes_a_file_for_its_owner_alone_and_never_over_another(self):
+        file = self.gateway.folder / "rsa.pem"
+        self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+        before = file.read_text()
+        again = sekisho_dkim("gen", "--domain", "example.com", "--selector", "s", "--file", file,
+                             check=False)
+        self.assertNotEqual(again.returncode, 0)
+        self.assertEqual(file.read_text(), before)
+
+    def test_show_prints_records_in_strings_that_fit(self):
+        shown = sekisho_dkim("show", "--config", self.config).stdout
+        self.assertIn("s1._domainkey.example.com. IN TXT (", shown)
+        for string in re.findall(r'"([^"]*)"', shown):
+            self.assertLessEqual(len(string), 255)
+
+    def test_verify_compares_the_dns_with_the_keys(self):
+        zone = {name.decode(): [{"TXT": text.decode()}]
+                for name, text in records(self.config).items()}
+        with DnsServer(zone) as dns:
+            def verify(*more):
+                return sekisho_dkim("verify", "--config", self.config, "--dns", dns.address, *more,
+                                    check=False)
+            self.assertEqual(verify().returncode, 0, verify().stderr)
+            zone["s1._domainkey.example.com"] = zone["s2._domainkey.example.com"]
+            dns.serve(zone)
+            wrong = verify()
+            self.assertEqual(wrong.returncode, 1)
+            self.assertIn("s1._domainkey.example.com: the record is of another key", wrong.stdout)
+            dns.serve({})
+            self.assertIn("there is no such record", verify("rsa").stdout)
+
+    def test_list_names_what_signs(self):
+        listed = sekisho_dkim("list", "--config", self.config).stdout
+        self.assertRegex(listed, r"example\.com  s1  rsa-sha256 2048 bits  signs  .*rsa\.pem")
+        self.assertRegex(listed, r"example\.com  s2  ed25519-sha256 \d+ bits  signs  .*ed\.pem")
+
+    def test_a_key_that_others_can_read_stops_the_start(self):
+        (self.gateway.folder / "rsa.pem").chmod(0o644)
+        done = subprocess.run([SEKISHO, "check", "--config", self.config], capture_output=True,
+                              text=True, timeout=60, check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("chmod", done.stderr + done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
