@@ -1,0 +1,283 @@
+// libopendkim as the judge of what we sign, over many shapes of messages; and our verification with
+// it, over what may be wrong with a signature.
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "filters/dkim/opendkim_verify.h"
+#include "tests/unit/dkim/vectors.h"
+
+namespace sekisho::dkim {
+namespace {
+
+using mail::AuthResult;
+
+WallTime now() { return std::chrono::system_clock::now(); }
+
+const SigningKey& key_for(Algorithm algorithm) {
+  static const SigningKey rsa = *SigningKey::generate(Algorithm::rsa_sha256, 2048);
+  static const SigningKey ed25519 = *SigningKey::generate(Algorithm::ed25519_sha256, 0);
+  return algorithm == Algorithm::rsa_sha256 ? rsa : ed25519;
+}
+
+KeyAnswer answer_for(Algorithm algorithm) {
+  return {KeyAnswer::Status::found, record_text(key_for(algorithm).public_key())};
+}
+
+SignatureOptions options(Algorithm algorithm, std::string_view form) {
+  return {.algorithm = algorithm,
+          .canonicalization = *Canonicalization::parse(form),
+          .domain = "example.com",
+          .selector = algorithm == Algorithm::rsa_sha256 ? "rsa" : "ed"};
+}
+
+struct Message {
+  std::string header;  // with its empty line
+  std::string body;
+};
+
+Message parted(const std::string& text) {
+  mail::HeaderScanner scanner;
+  const std::size_t end = scanner.feed(text);
+  return {text.substr(0, end), text.substr(end)};
+}
+
+std::string sign(const Message& message, const SignatureOptions& how) {
+  auto made = prepare(mail::Headers::parse(message.header),
+                      vectors::hash_of_body(how.canonicalization.body, message.body), how, now());
+  return finished(std::move(made.field), *key_for(how.algorithm).sign(made.digest));
+}
+
+std::vector<Candidate> verified(const Message& message, const std::vector<KeyAnswer>& keys) {
+  const auto headers = mail::Headers::parse(message.header);
+  auto found = find_signatures(headers, now());
+  const BodySource body = [&](const std::function<void(std::string_view)>& take) {
+    constexpr std::size_t kSlice = 4093;
+    for (std::size_t at = 0; at < message.body.size(); at += kSlice)
+      take(std::string_view(message.body).substr(at, kSlice));
+    return Result<void>{};
+  };
+  const auto done = verify_with_opendkim(headers, body, keys, found);
+  EXPECT_TRUE(done) << done.error().text;
+  return found;
+}
+
+void expect_pass(const Message& message, const SignatureOptions& how, std::string_view what) {
+  const std::string field = sign(message, how);
+  const auto found = verified({field + message.header, message.body}, {answer_for(how.algorithm)});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(to_string(found[0].fact.result), "pass")
+      << what << " " << how.canonicalization.to_string() << ": " << found[0].fact.reason << "\n"
+      << field << message.header.substr(0, 2000);
+}
+
+constexpr std::array<std::string_view, 4> kForms{"simple/simple", "simple/relaxed",
+                                                 "relaxed/simple", "relaxed/relaxed"};
+
+class Shapes {
+ public:
+  explicit Shapes(unsigned seed) : random_(seed) {}
+
+  Message next() {
+    Message made;
+    made.header = "From: Ann <ann@example.com>\r\n";
+    for (std::size_t i = 0, fields = pick(12); i < fields; ++i) made.header += field();
+    made.header += "\r\n";
+    for (std::size_t i = 0, lines = pick(8); i < lines; ++i)
+      made.body += text() + one_of({"", " ", "\t ", "  "}) + "\r\n";
+    made.body += one_of({"", "\r\n", "\r\n\r\n\r\n", " \r\n", "\t", "no end", "blank end  "});
+    return made;
+  }
+
+ private:
+  std::size_t pick(std::size_t below) { return random_() % below; }
+  std::string one_of(std::initializer_list<std::string_view> choices) {
+    return std::string(*(choices.begin() + pick(choices.size())));
+  }
+  std::string text() {
+    std::string out;
+    for (std::size_t i = 0, words = pick(8); i < words; ++i) {
+      out += one_of({"word", "a", "=?utf-8?q?x?=", ".", "\xc3\xbc", "\xff\xfe", "b=x;", ":",
+                     "\"q;\"", "<a@b>", "--x", "From "});
+      out += one_of({" ", "  ", "\t", " \t "});
+    }
+    return out;
+  }
+  std::string field() {
+    std::string out =
+        one_of({"To", "to", "SUBJECT", "Cc", "Date", "Reply-To", "Message-ID", "MIME-Version",
+                "Content-Type", "content-transfer-encoding", "Content-Odd", "X-Any", "Received",
+                "References", "List-Id", "Sender"});
+    out += ":" + one_of({"", " ", "\t", "  "}) + text();
+    for (std::size_t i = 0, folds = pick(3); i < folds; ++i)
+      out += "\r\n" + one_of({" ", "\t", "   "}) + text() + "x";
+    return out + "\r\n";
+  }
+
+  std::mt19937 random_;
+};
+
+TEST(DkimAgainstOpendkim, GeneratedMessagesVerify) {
+  Shapes shapes(20261124);
+  for (int i = 0; i < 400; ++i) {
+    const Message message = shapes.next();
+    const Algorithm algorithm = i % 2 == 0 ? Algorithm::rsa_sha256 : Algorithm::ed25519_sha256;
+    expect_pass(message, options(algorithm, kForms[static_cast<std::size_t>(i / 2) % 4]),
+                "message " + std::to_string(i));
+    if (HasFailure()) break;
+  }
+}
+
+TEST(DkimAgainstOpendkim, AMessageOf25MegabytesVerifies) {
+  std::string body;
+  while (body.size() < 25'000'000) body += "a line of text with  blanks \t and more\r\n\r\n\r\n";
+  expect_pass({"From: a@example.com\r\n\r\n", body},
+              options(Algorithm::rsa_sha256, "relaxed/relaxed"), "25 MB");
+}
+
+TEST(DkimAgainstOpendkim, MessagesOfThePublicCorporaVerify) {
+  const char* elsewhere = std::getenv("SEKISHO_CORPORA");
+  const std::filesystem::path corpora(elsewhere != nullptr ? elsewhere : SEKISHO_CORPORA);
+  if (!std::filesystem::exists(corpora)) GTEST_SKIP() << "no corpora at " << corpora;
+  int count = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(corpora)) {
+    const auto name = entry.path().filename().string();
+    if (!entry.is_regular_file() || name.ends_with(".md") || name.starts_with("LICENSE")) continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    std::string raw{std::istreambuf_iterator<char>(file), {}};
+    std::erase_if(raw, [](char c) { return c == '\0' || c == '\r'; });
+    if (raw.starts_with("From ")) raw.erase(0, raw.find('\n') + 1);
+    const Message message = parted(vectors::crlf(raw));
+    const auto headers = mail::Headers::parse(message.header);
+    if (headers.find("From") == nullptr || headers.find("DKIM-Signature") != nullptr ||
+        headers.size() + 2 != message.header.size())
+      continue;  // the filter signs no such header section; or it has signatures already
+    expect_pass(message,
+                options(Algorithm::ed25519_sha256, kForms[static_cast<std::size_t>(count++) % 4]),
+                entry.path().string());
+  }
+  EXPECT_GT(count, 200);
+}
+
+const Message kMessage{"From: a@example.com\r\nSubject: hello\r\n\r\n", "Hello\r\n"};
+
+Candidate judged(const std::string& field, const KeyAnswer& key, std::string body = kMessage.body,
+                 const std::string& header = kMessage.header) {
+  auto found = verified({field + header, std::move(body)}, {key});
+  EXPECT_EQ(found.size(), 1U);
+  return found.empty() ? Candidate{} : found[0];
+}
+
+TEST(DkimVerification, TellsWhatWasChanged) {
+  const auto how = options(Algorithm::rsa_sha256, "relaxed/relaxed");
+  const std::string field = sign(kMessage, how);
+  const auto key = answer_for(how.algorithm);
+  EXPECT_EQ(judged(field, key).fact.result, AuthResult::pass);
+  EXPECT_EQ(judged(field, key).fact.domain, "example.com");
+  EXPECT_EQ(judged(field, key).fact.selector, "rsa");
+  const auto body = judged(field, key, "Hello!\r\n");
+  EXPECT_EQ(body.fact.result, AuthResult::fail);
+  EXPECT_EQ(body.fact.reason, "the body has changed");
+  const auto header = judged(field, key, kMessage.body, "From: b@example.com\r\n\r\n");
+  EXPECT_EQ(header.fact.result, AuthResult::fail);
+  EXPECT_EQ(header.fact.reason, "the signature doesn't match");
+  EXPECT_EQ(
+      judged(field, key, kMessage.body, "From: x@example.com\r\n" + kMessage.header).fact.result,
+      AuthResult::fail);
+}
+
+TEST(DkimVerification, CallsAnUnknownKeyNoBadSignature) {
+  const auto how = options(Algorithm::rsa_sha256, "relaxed/relaxed");
+  const std::string field = sign(kMessage, how);
+  EXPECT_EQ(judged(field, {KeyAnswer::Status::failed, ""}).fact.result, AuthResult::temperror);
+  EXPECT_EQ(judged(field, {KeyAnswer::Status::none, ""}).fact.result, AuthResult::permerror);
+  for (const std::string_view record :
+       {"v=DKIM1; p=", "v=DKIM1; p=AAAA", "nonsense", "v=DKIM1; k=rsa; h=sha1; p=AAAA"}) {
+    EXPECT_EQ(judged(field, {KeyAnswer::Status::found, std::string(record)}).fact.result,
+              AuthResult::permerror)
+        << record;
+  }
+  EXPECT_EQ(judged(field, answer_for(Algorithm::ed25519_sha256)).fact.result,
+            AuthResult::permerror);
+}
+
+TEST(DkimVerification, JudgesEachOfSeveralSignatures) {
+  const auto rsa = options(Algorithm::rsa_sha256, "relaxed/relaxed");
+  const auto ed25519 = options(Algorithm::ed25519_sha256, "simple/simple");
+  const Message twice{sign(kMessage, rsa) + sign(kMessage, ed25519) + kMessage.header,
+                      kMessage.body};
+  auto found = verified(twice, {answer_for(rsa.algorithm), answer_for(ed25519.algorithm)});
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].fact.result, AuthResult::pass) << found[0].fact.reason;
+  EXPECT_EQ(found[1].fact.result, AuthResult::pass) << found[1].fact.reason;
+  found = verified(twice, {{KeyAnswer::Status::failed, ""}, answer_for(ed25519.algorithm)});
+  EXPECT_EQ(found[0].fact.result, AuthResult::temperror);
+  EXPECT_EQ(found[1].fact.result, AuthResult::pass) << found[1].fact.reason;
+}
+
+TEST(DkimVerification, VerifiesTheSignaturesOfRfc8463) {
+  // Their h= names every field, and the message is from 2003.
+  const Message message = parted(vectors::crlf(vectors::read_data("rfc6376.signed.msg")));
+  const auto ed25519 =
+      KeyAnswer{KeyAnswer::Status::found,
+                "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="};
+  const auto rsa =
+      KeyAnswer{KeyAnswer::Status::found, vectors::first_line(vectors::read_data("test.txt"))};
+  const auto found = verified(message, {ed25519, rsa});
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].fact.result, AuthResult::pass) << found[0].fact.reason;
+  EXPECT_EQ(found[1].fact.result, AuthResult::pass) << found[1].fact.reason;
+}
+
+TEST(DkimVerification, StopsBeforeTheLibraryWhatItCantBear) {
+  const auto how = options(Algorithm::rsa_sha256, "relaxed/relaxed");
+  const std::string good = sign(kMessage, how);
+  const auto with = [&](const std::string& tags) {
+    std::string field = good;
+    return field.insert(field.find(" h="), tags);
+  };
+  const auto refused = [&](const std::string& field) {
+    const auto headers = mail::Headers::parse(field);
+    const auto found = find_signatures(headers, now());
+    return found.size() == 1 && found[0].fact.result == AuthResult::permerror &&
+           found[0].key_name.empty();
+  };
+  EXPECT_FALSE(refused(good));
+  EXPECT_TRUE(refused(with(" i=" + std::string(257, 'a') + ";")));
+  EXPECT_TRUE(refused(with(" i=" + std::string(257, 'a') + "@example.com;")));
+  EXPECT_TRUE(refused(with(" i=@other.example;")));
+  EXPECT_TRUE(refused(with(" z=" + std::string(8192, 'a') + ";")));
+  EXPECT_TRUE(refused(with(" x=100;")));
+  EXPECT_TRUE(refused(with(" d=example.com;")));
+  EXPECT_TRUE(refused("DKIM-Signature: v=1; a=rsa-sha1; d=a; s=b; h=from; bh=AA==; b=AA==\r\n"));
+  EXPECT_TRUE(refused("DKIM-Signature: v=1; a=rsa-sha256; d=a; s=b; h=to; bh=AA==; b=AA==\r\n"));
+  EXPECT_TRUE(refused("DKIM-Signature:\r\n"));
+
+  std::string many;
+  for (int i = 0; i < 20; ++i) many += good;
+  const auto headers = mail::Headers::parse(many);
+  EXPECT_EQ(find_signatures(headers, now()).size(), kMaxSignatures);
+}
+
+TEST(DkimVerification, TrustsNoSignatureOfAPartOfTheBody) {
+  // Signed by hand, since our signer makes no l=.
+  const std::string start =
+      "DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed; d=example.com; s=ed; l=7;\r\n"
+      " h=From; bh=" +
+      base64_encode(vectors::hash_of_body(Form::relaxed, kMessage.body)) + ";\r\n b=";
+  const auto headers = mail::Headers::parse(kMessage.header);
+  const std::vector<std::string_view> names{"From"};
+  const auto signature = *key_for(Algorithm::ed25519_sha256)
+                              .sign(sha256(selected_fields(Form::relaxed, headers, names) +
+                                           unsigned_form(Form::relaxed, start)));
+  const std::string field = start + base64_encode(signature) + "\r\n";
+  const auto key = answer_for(Algorithm::ed25519_sha256);
+  EXPECT_EQ(judged(field, key).fact.result, AuthResult::pass) << judged(field, key).fact.reason;
+  EXPECT_EQ(judged(field, key, kMessage.body + "more\r\n").fact.result, AuthResult::policy);
+}
+
+}  // namespace
+}  // namespace sekisho::dkim
