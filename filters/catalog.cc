@@ -2,6 +2,7 @@
 
 #include "filters/attachments.h"
 #include "filters/dkim/sign_filter.h"
+#include "filters/dkim/verify_filter.h"
 #include "filters/dmarc/filter.h"
 #include "filters/example.h"
 #include "filters/headers.h"
@@ -15,6 +16,7 @@ const std::vector<CatalogEntry>& catalog() {
   static const std::vector<CatalogEntry> entries{
       {"attachments", "Refuses attachments by extension, MIME type and content.",
        [] { return make_attachments(); }},
+      {"dkim", "Verifies the DKIM signatures of mail from others.", [] { return make_dkim(); }},
       {"dkim_sign", "Signs what our users and networks send (DKIM).",
        [] { return make_dkim_sign(); }},
       {.name = "dmarc",

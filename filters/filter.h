@@ -5,6 +5,7 @@
 
 #include <bitset>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -146,6 +147,8 @@ class Filter {
   [[nodiscard]] virtual StageSet stages() const = 0;
   // Does it find out about the sender, so that we answer for the Authentication-Results?
   [[nodiscard]] virtual bool authenticates() const { return false; }
+  // The private keys that the signer processes are to hold for it, and nobody else.
+  [[nodiscard]] virtual std::vector<std::filesystem::path> key_files() const { return {}; }
   [[nodiscard]] virtual std::unique_ptr<FilterSession> open(
       const SessionContext& context) const = 0;
 };

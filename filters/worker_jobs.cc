@@ -1,6 +1,11 @@
 #include "filters/worker_jobs.h"
 
+#include <memory>
+#include <vector>
+
 #include "filters/attachments_job.h"
+#include "filters/dkim/sign_job.h"
+#include "filters/dkim/verify_job.h"
 #include "filters/spf/libspf2_job.h"
 #include "gateway/mail/charset.h"
 
@@ -8,15 +13,29 @@ namespace sekisho::filters {
 
 worker::Handlers worker_handlers() {
   worker::Handlers handlers;
+  const auto keys = std::make_shared<dkim::KeyRing>();
   handlers.jobs = {
       {kAttachmentsJob, find_attachment},
+      {dkim::kSignJob,
+       [keys](const worker::JobInput& job, worker::WorkerHost&) { return keys->sign(job.input); }},
+      {dkim::kVerifyJob, dkim::verify_signatures},
       spf::libspf2_handler(),
   };
-  handlers.prepare = [](worker::Pool pool, std::string_view) -> Result<void> {
-    if (pool == worker::Pool::inspect) mail::load_charsets();
+  handlers.prepare = [keys](worker::Pool pool, std::string_view setup) -> Result<void> {
+    if (pool == worker::Pool::signer) return keys->load(setup);
+    mail::load_charsets();
     return {};
   };
   return handlers;
+}
+
+std::string signer_setup(const std::map<std::string, Link>& filters) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& [name, link] : filters) {
+    const auto more = link.filter->key_files();
+    files.insert(files.end(), more.begin(), more.end());
+  }
+  return dkim::key_ring_setup(files);
 }
 
 }  // namespace sekisho::filters

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "filters/worker_jobs.h"
 #include "gateway/descriptor_limit.h"
 #include "gateway/inbox/capture_server.h"
 #include "gateway/keeper/heartbeat.h"
@@ -167,6 +168,8 @@ Result<void> Server::Impl::adopt(const std::shared_ptr<const Snapshot>& next) {
     return std::unexpected(std::move(opened.error()));
   }
   listening = std::move(opened->places);
+  // Before the sessions that will ask for these keys.
+  workers->set_up(worker::Pool::signer, filters::signer_setup(next->filters));
   for (std::size_t i = 0; i < threads.size(); ++i)
     threads[i]->adopt(next, std::move(opened->shares[i]));
   tell_places();

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <idn2.h>
-
+#include "filters/domain_name.h"
 #include "gateway/base/text.h"
 #include "gateway/smtp/address.h"
 
@@ -16,11 +15,18 @@ bool is_selector(std::string_view selector) {
   return selector.size() <= 63 && smtp::parse_domain(selector).has_value();
 }
 
+Result<PublicKey> read_public_half(const std::filesystem::path& file) {
+  const auto key = SigningKey::read(file);
+  if (!key) return std::unexpected(key.error());
+  // Made anew from its public bytes: the other object holds both halves.
+  return PublicKey::parse(key->algorithm(), key->public_key().bytes());
+}
+
 }  // namespace
 
 void KeySettings::visit(SettingsVisitor& v) {
   v.field("domain", domain, "The domain that it signs for: messages with a From there (d=).");
-  if (const auto parsed = dns_domain(domain); domain.empty())
+  if (const auto parsed = filters::to_a_labels(domain); domain.empty())
     v.error("domain", "must be set, for example to \"example.com\"");
   else if (!parsed)
     v.error("domain", "\"" + domain + "\" is not a domain: " + parsed.error().text);
@@ -40,27 +46,14 @@ void KeySettings::visit(SettingsVisitor& v) {
           "Sign for a From in the domains below it too that have no key of their own.");
 }
 
-Result<std::string> dns_domain(std::string_view domain) {
-  if (std::ranges::all_of(domain, [](char c) { return static_cast<unsigned char>(c) < 128; }))
-    return smtp::parse_domain(domain);
-  const std::string text(domain);
-  char* made = nullptr;
-  const int code = ::idn2_to_ascii_8z(text.c_str(), &made, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-  if (code != IDN2_OK) return fail(ErrorKind::invalid, ::idn2_strerror(code));
-  std::string ascii(made);
-  ::idn2_free(made);
-  return smtp::parse_domain(ascii);
-}
-
-Result<KeyTable> KeyTable::create(const std::map<std::string, KeySettings>& settings,
-                                  const Read& read) {
+Result<KeyTable> KeyTable::create(const std::map<std::string, KeySettings>& settings) {
   KeyTable table;
   for (const auto& [name, one] : settings) {
-    auto domain = dns_domain(one.domain);
+    auto domain = filters::to_a_labels(one.domain);
     if (!domain) return fail(ErrorKind::invalid, "key." + name + ".domain: " + domain.error().text);
     if (!is_selector(one.selector))
       return fail(ErrorKind::invalid, "key." + name + ".selector: not a name of DNS labels");
-    auto key = read(name, one);
+    auto key = read_public_half(one.file);
     if (!key) return fail(key.error().kind, "key." + name + ".file: " + key.error().text);
     table.keys_.push_back({.name = name,
                            .domain = std::move(*domain),
@@ -93,7 +86,7 @@ Result<KeyTable> KeyTable::create(const std::map<std::string, KeySettings>& sett
 
 std::vector<const TableKey*> KeyTable::find(std::string_view domain) const {
   std::vector<const TableKey*> found;
-  const auto ascii = dns_domain(domain);
+  const auto ascii = filters::to_a_labels(domain);
   if (!ascii) return found;
   for (std::string_view at = *ascii;;) {
     if (const auto keys = active_.find(at); keys != active_.end())

@@ -24,9 +24,6 @@ struct KeySettings {
   void visit(SettingsVisitor& v);
 };
 
-// A domain as DNS has it: lower case, IDNA2008's A-labels.
-Result<std::string> dns_domain(std::string_view domain);
-
 struct TableKey {
   std::string name;  // KEY
   std::string domain;
@@ -41,10 +38,9 @@ struct TableKey {
 
 class KeyTable {
  public:
-  // Takes the key that `read` finds for each entry. Errors name the key and the way out.
-  using Read = std::function<Result<PublicKey>(const std::string& name, const KeySettings&)>;
-  static Result<KeyTable> create(const std::map<std::string, KeySettings>& settings,
-                                 const Read& read);
+  // Reads the files to see whether they hold keys, and keeps the public halves. Errors name the key
+  // and the way out.
+  static Result<KeyTable> create(const std::map<std::string, KeySettings>& settings);
 
   // The active keys for a From domain, RSA first: those of the domain itself, else those of the
   // nearest domain above that are for subdomains too. Empty: none of ours.

@@ -4,8 +4,9 @@
 #include <utility>
 
 #include "filters/dkim/body_digest.h"
+#include "filters/dkim/sign_job.h"
 #include "filters/dkim/signer.h"
-#include "filters/dkim/signing_service.h"
+#include "filters/domain_name.h"
 #include "gateway/mail/address_list.h"
 
 namespace sekisho::filters {
@@ -15,7 +16,6 @@ enum class Identity : std::uint8_t { none, domain, from };
 
 struct SignRules {
   dkim::KeyTable keys;
-  std::shared_ptr<const dkim::SigningService> service;
   dkim::Canonicalization canonicalization;
   Identity identity = Identity::none;
   bool timestamp = true;
@@ -40,7 +40,7 @@ std::optional<smtp::Mailbox> author_of(const mail::Headers& headers, std::string
 std::string identity_for(Identity kind, const smtp::Mailbox& author, const dkim::TableKey& key) {
   if (kind == Identity::none) return {};
   // i= is of the signing domain or below it (section 3.5), in the form that DNS has.
-  const auto domain = dkim::dns_domain(author.domain);
+  const auto domain = to_a_labels(author.domain);
   if (!domain) return {};
   const std::string at = "@" + (kind == Identity::domain ? key.domain : *domain);
   if (kind == Identity::domain || author.is_internationalized()) return at;
@@ -71,8 +71,8 @@ class SignSession final : public FilterSession {
     std::vector<std::string> fields;
     for (const dkim::TableKey* key : keys) {
       auto made = dkim::prepare(headers, *body_hash, options_for(*key, *author), view.now);
-      const auto signature =
-          co_await rules_.service->sign(context_, key->name, std::move(made.digest));
+      const auto signature = co_await dkim::sign_by_worker(
+          context_, key->public_key, std::move(made.digest), view.envelope.id);
       if (!signature) throw CheckFailed(signature.error());
       fields.push_back(dkim::finished(std::move(made.field), *signature));
       context_.metrics
@@ -111,6 +111,12 @@ class SignFilter final : public Filter {
  public:
   explicit SignFilter(SignRules rules) : rules_(std::move(rules)) {}
   [[nodiscard]] StageSet stages() const override { return {Stage::sign}; }
+  [[nodiscard]] std::vector<std::filesystem::path> key_files() const override {
+    std::vector<std::filesystem::path> files;
+    for (const dkim::TableKey& key : rules_.keys.keys())
+      if (key.active) files.push_back(key.file);
+    return files;
+  }
   [[nodiscard]] std::unique_ptr<FilterSession> open(const SessionContext& context) const override {
     return std::make_unique<SignSession>(rules_, context);
   }
@@ -142,18 +148,10 @@ class SignBlueprint final : public Blueprint {
   }
 
   [[nodiscard]] Result<std::shared_ptr<const Filter>> build(const Filter*) const override {
-    std::map<std::string, dkim::SigningKey> private_keys;
-    const auto read = [&](const std::string& name,
-                          const dkim::KeySettings& one) -> Result<dkim::PublicKey> {
-      auto key = dkim::SigningKey::read(one.file);
-      if (!key) return std::unexpected(std::move(key.error()));
-      return private_keys.emplace(name, std::move(*key)).first->second.public_key();
-    };
-    auto table = dkim::KeyTable::create(keys_, read);
+    auto table = dkim::KeyTable::create(keys_);
     if (!table) return std::unexpected(std::move(table.error()));
     return std::make_shared<const SignFilter>(
         SignRules{.keys = std::move(*table),
-                  .service = std::make_shared<dkim::OffloadSigner>(std::move(private_keys)),
                   .canonicalization = canonicalization_,
                   .identity = identity_,
                   .timestamp = timestamp_,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "filters/dkim/sign_filter.h"
+#include "filters/domain_name.h"
 #include "gateway/base/encode.h"
 #include "gateway/base/file_io.h"
 #include "gateway/cli/commands.h"
@@ -64,7 +65,7 @@ nlohmann::json to_json(const Entry& entry) {
 Result<Entry> entry_of(std::string name, dkim::KeySettings settings) {
   auto key = dkim::SigningKey::read(settings.file);
   if (!key) return fail(key.error().kind, name + ": " + key.error().text);
-  auto domain = dkim::dns_domain(settings.domain);
+  auto domain = filters::to_a_labels(settings.domain);
   if (!domain) return fail(ErrorKind::invalid, name + ": " + domain.error().text);
   settings.domain = std::move(*domain);
   return Entry{std::move(name), std::move(settings), key->public_key()};
@@ -109,7 +110,7 @@ Result<std::vector<Entry>> entries_for(const DkimWish& wish,
 }
 
 int generate(const DkimWish& wish) {
-  const auto domain = dkim::dns_domain(wish.domain);
+  const auto domain = filters::to_a_labels(wish.domain);
   if (!domain) return complain("--domain: " + domain.error().text);
   const auto algorithm =
       wish.type == "rsa" ? dkim::Algorithm::rsa_sha256 : dkim::Algorithm::ed25519_sha256;

@@ -1,10 +1,12 @@
 """DKIM: what the gateway signs is verified by dkimpy with the record that `sekisho dkim` prints."""
 import json
+import pathlib
 import random
 import re
 import signal
 import smtplib
 import subprocess
+import tempfile
 import unittest
 
 from dns_server import DnsServer
@@ -221,6 +223,86 @@ class Command(unittest.TestCase):
                               text=True, timeout=60, check=False)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("chmod", done.stderr + done.stdout)
+
+
+@unittest.skipIf(dkim is None, "python3-dkim is not installed")
+class Verifying(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.keys = cls.enterClassContext(tempfile.TemporaryDirectory())
+        shown = sekisho_dkim("gen", "--domain", "example.org", "--selector", "s1", "--json",
+                             "--file", pathlib.Path(cls.keys) / "rsa.pem").stdout
+        cls.zone = {"s1._domainkey.example.org": [{"TXT": json.loads(shown)["record"]}]}
+        cls.private = (pathlib.Path(cls.keys) / "rsa.pem").read_bytes()
+
+    def setUp(self):
+        self.upstream = self.enterContext(RecordingUpstream())
+        self.dns = self.enterContext(DnsServer(self.zone))
+
+    def start(self, settings=""):
+        return self.enterContext(Gateway(
+            upstream=self.upstream.port, top='filters = ["dkim"]',
+            extra=f'[dns]\nservers = ["{self.dns.address}"]\n[filter.dkim]\n{settings}\n'))
+
+    def signed(self, body=b"Hello\r\n", **options):
+        message = b"From: bob@example.org\r\nSubject: hello\r\n\r\n" + body
+        return dkim.sign(message, b"s1", b"example.org", self.private,
+                         include_headers=[b"from", b"subject"], **options) + message
+
+    def results(self, gateway, message):
+        """What the gateway wrote of DKIM into the message that it passed on."""
+        before = len(self.upstream.messages)
+        with smtplib.SMTP("127.0.0.1", gateway.ports["mx"]) as client:
+            client.sendmail("bob@example.org", ["alice@example.com"], message)
+        self.assertEqual(len(self.upstream.messages), before + 1)
+        head = undo_dots(self.upstream.messages[-1][2]).partition(b"\r\n\r\n")[0]
+        fields = re.findall(rb"(?mi)^Authentication-Results:((?:.|\r\n[ \t])*)", head)
+        return re.findall(rb"dkim=(\w+)", b" ".join(fields))
+
+    def test_says_what_each_signature_is_worth(self):
+        gateway = self.start()
+        good = self.signed()
+        self.assertEqual(self.results(gateway, good), [b"pass"])
+        self.assertEqual(self.results(gateway, good + b"more\r\n"), [b"fail"])
+        self.assertEqual(self.results(gateway, good.replace(b"hello", b"other")), [b"fail"])
+        self.assertEqual(self.results(gateway, b"From: a@b.example\r\n\r\nx\r\n"), [b"none"])
+        self.assertEqual(self.results(gateway, good.replace(b" s=s1;", b" s=s9;")), [b"permerror"])
+        # Its own name in a field that the message brought along is not ours.
+        lie = b"Authentication-Results: gateway.example.com; dkim=pass header.d=example.org\r\n"
+        self.assertEqual(self.results(gateway, lie + good + b"more\r\n"), [b"fail"])
+
+    def test_verifies_a_message_of_20_megabytes(self):
+        gateway = self.start()
+        body = b"a line with  blanks \t and more text than that\r\n\r\n" * 400_000
+        message = self.signed(body, canonicalize=(b"simple", b"simple"))
+        self.assertEqual(self.results(gateway, message), [b"pass"])
+
+    def test_a_name_server_that_fails_is_no_bad_signature(self):
+        gateway = self.start('temperror = "defer"')
+        self.dns.serve({"s1._domainkey.example.org": ["TIMEOUT"]})
+        with self.assertRaises(smtplib.SMTPDataError) as refused:
+            self.results(gateway, self.signed())
+        self.assertEqual(refused.exception.smtp_code, 451)
+        self.assertEqual(self.upstream.messages, [])
+
+    def test_does_what_it_is_told_with_a_bad_signature(self):
+        gateway = self.start('fail = "reject"\nnone = "tag"')
+        with self.assertRaises(smtplib.SMTPDataError) as refused:
+            self.results(gateway, self.signed() + b"more\r\n")
+        self.assertEqual(refused.exception.smtp_code, 550)
+        self.results(gateway, b"From: a@b.example\r\n\r\nx\r\n")
+        self.assertIn(b"\r\nX-Sekisho-DKIM: none\r\n", self.upstream.messages[-1][2])
+
+    def test_what_the_library_cant_bear_reaches_no_process(self):
+        gateway = self.start()
+        for tags in (b" i=" + b"a" * 300 + b";", b" z=" + b"a" * 600 * 20 + b";"):
+            lines = b"\r\n ".join(tags[i:i + 900] for i in range(0, len(tags), 900))
+            message = self.signed().replace(b" s=s1;", b" s=s1;" + lines)
+            self.assertEqual(self.results(gateway, message), [b"permerror"])
+        many = self.signed()
+        field = many[:many.index(b"\r\nFrom:") + 2]
+        self.assertEqual(self.results(gateway, field * 30 + many), [b"pass"] * 8)
+        self.assertNotIn("worker_died", gateway.log())
 
 
 if __name__ == "__main__":

@@ -10,8 +10,10 @@
 
 #include "filters/dkim/canonical.h"
 #include "filters/dkim/key.h"
+#include "filters/dkim/signatures.h"
 #include "filters/dkim/signer.h"
 #include "filters/dkim/tag_list.h"
+#include "filters/dkim/verify_job.h"
 
 namespace {
 
@@ -73,6 +75,21 @@ void check_signature(std::string_view section) {
   }
 }
 
+// What the guard lets through is what libopendkim can bear.
+void check_guard(std::string_view text) {
+  const auto headers = mail::Headers::parse(text);
+  auto found = dkim::find_signatures(headers, {});
+  require(found.size() <= dkim::kMaxSignatures);
+  for (const dkim::Candidate& one : found) {
+    require(one.open() != one.key_name.empty());
+    if (!one.open()) continue;
+    require(headers.fields()[one.field].raw.size() <= dkim::kMaxSignatureField);
+    require(one.fact.identity.size() <= dkim::kMaxIdentity);
+    require(one.fact.identity.empty() || one.fact.identity.find('@') != std::string::npos);
+  }
+  (void)dkim::take_results(text, found);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -89,5 +106,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   check_tags(text);
   check_signature(text);
+  check_guard(text);
   return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "filters/dkim/sign_job.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/dkim/vectors.h"
 #include "tests/unit/filters/bench.h"
@@ -52,6 +53,7 @@ class DkimSignFilter : public ::testing::Test {
     outgoing.sender_is_foreign = foreign_;
     bench_.message = &message;
     bench_.outgoing = &outgoing;
+    bench_.workers.set_up(worker::Pool::signer, dkim::key_ring_setup(filter->key_files()));
     const auto run = bench_.open(filter);
     EXPECT_FALSE(bench_.run(*run, Stage::sign).verdict.refuses());
     message_ = std::string(header).append(body);
@@ -169,6 +171,20 @@ TEST_F(DkimSignFilter, KeepsAnOldAndANewKeySideBySide) {
   const auto fields = sign(*one, kHeader);
   ASSERT_EQ(fields.size(), 1U);
   EXPECT_EQ(tag(fields[0], "s"), "s2");
+}
+
+TEST_F(DkimSignFilter, FailsWithoutTheSignersKey) {
+  const auto filter = make({{"k", key("example.com", "s1", rsa_file_)}});
+  mail::Message message(bench_.loop, bench_.offload, {dir_.path(), memory_}, {});
+  Outgoing outgoing;
+  outgoing.header_section = kHeader;
+  bench_.message = &message;
+  bench_.outgoing = &outgoing;
+  const auto run = bench_.open(*filter);
+  const auto outcome = bench_.run(*run, Stage::sign);
+  EXPECT_EQ(outcome.verdict.kind(), Verdict::Kind::defer);
+  EXPECT_NE(outcome.verdict.why().find("no such key"), std::string::npos) << outcome.verdict.why();
+  EXPECT_TRUE(outgoing.on_top.empty());
 }
 
 TEST_F(DkimSignFilter, SaysWhatIsWrongWithItsKeys) {

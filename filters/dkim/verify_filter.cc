@@ -1,0 +1,217 @@
+#include "filters/dkim/verify_filter.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "filters/dkim/verify_job.h"
+
+namespace sekisho::filters {
+namespace {
+
+using mail::AuthResult;
+
+constexpr const char* kTagField = "X-Sekisho-DKIM";
+// Kept back from the filter's time for the verification itself.
+constexpr Duration kForVerification = std::chrono::seconds(5);
+
+enum class Action : std::uint8_t { pass, tag, defer, reject };
+
+// What the whole message comes to: its best signature.
+enum class Outcome : std::uint8_t { none, fail, policy, temperror, permerror };
+struct OutcomeWords {
+  std::string_view key;
+  std::string_view doc;
+};
+constexpr std::array<OutcomeWords, 5> kOutcomes{{
+    {"none", "What is done with mail that has no signature."},
+    {"fail", "What is done when no signature is good and one doesn't match the message."},
+    {"policy", "What is done when the best signature covers only the start of the body (l=)."},
+    {"temperror", "What is done when no signature is good and a key can't be had now."},
+    {"permerror", "What is done when no signature is good, and all are broken or without a key."},
+}};
+
+struct VerifyRules {
+  std::array<Action, kOutcomes.size()> actions{};  // by Outcome
+  bool check_submitted = false;
+
+  [[nodiscard]] Action action_for(Outcome outcome) const {
+    return actions.at(static_cast<std::size_t>(outcome));
+  }
+};
+
+// Nothing: one is good.
+std::optional<Outcome> outcome_of(const std::vector<dkim::Candidate>& found) {
+  const auto has = [&](AuthResult result) {
+    return std::ranges::any_of(
+        found, [result](const dkim::Candidate& one) { return one.fact.result == result; });
+  };
+  if (found.empty()) return Outcome::none;
+  if (has(AuthResult::pass)) return std::nullopt;
+  // One that can't be judged now may be the good one.
+  if (has(AuthResult::temperror)) return Outcome::temperror;
+  if (has(AuthResult::policy)) return Outcome::policy;
+  return has(AuthResult::fail) ? Outcome::fail : Outcome::permerror;
+}
+
+class VerifySession final : public FilterSession {
+ public:
+  VerifySession(const VerifyRules& rules, const SessionContext& context)
+      : rules_(rules), context_(context) {}
+
+  Task<Verdict> check(Stage, View& view) override {
+    if (view.message == nullptr) throw CheckFailed({ErrorKind::invalid, "no message to look at"});
+    view.edits.remove(kTagField);  // only we mark
+    if (view.envelope.submitted && !rules_.check_submitted) co_return Verdict::pass();
+    auto found = dkim::find_signatures(view.message->headers(), view.now);
+    if (std::ranges::any_of(found, &dkim::Candidate::open)) co_await verify(view, found);
+    report(view, found);
+    const auto outcome = outcome_of(found);
+    co_return outcome ? verdict_on(view, *outcome) : Verdict::pass();
+  }
+
+ private:
+  Task<void> verify(const View& view, std::vector<dkim::Candidate>& found) {
+    const auto keys = co_await fetch_keys(view, found);
+    auto message = co_await view.message->sealed();
+    if (!message) throw CheckFailed(message.error());
+    const auto result = co_await context_.workers.run(context_.loop,
+                                                      {.kind = dkim::kVerifyJob,
+                                                       .input = dkim::encode_keys(view.now, keys),
+                                                       .message = std::move(*message),
+                                                       .ask = {},
+                                                       .log_id = view.envelope.id},
+                                                      context_.cancel, view.deadline);
+    if (!result) throw CheckFailed(result.error());
+    if (auto taken = dkim::take_results(*result, found); !taken) throw CheckFailed(taken.error());
+  }
+
+  // All of them, before the library begins: what it can't find then it calls a bad signature.
+  Task<std::vector<dkim::KeyAnswer>> fetch_keys(const View& view,
+                                                const std::vector<dkim::Candidate>& found) {
+    const Duration left = view.deadline.remaining(Clock::now());
+    const Deadline deadline = Deadline::in(left - std::min(left / 2, kForVerification));
+    std::map<std::string, dkim::KeyAnswer> known;
+    std::vector<dkim::KeyAnswer> keys;
+    for (const dkim::Candidate& one : found) {
+      if (!one.open()) {
+        keys.emplace_back();
+        continue;
+      }
+      const auto asked = known.find(one.key_name);
+      if (asked == known.end())
+        known.emplace(one.key_name, co_await fetch_key(one.key_name, deadline));
+      keys.push_back(known.at(one.key_name));
+    }
+    co_return keys;
+  }
+
+  Task<dkim::KeyAnswer> fetch_key(const std::string& name, Deadline deadline) {
+    using Status = dkim::KeyAnswer::Status;
+    const auto answer =
+        co_await context_.resolver.ask(dns::Type::txt, name, deadline, context_.cancel);
+    if (!answer) {
+      const ErrorKind kind = answer.error().kind;
+      if (kind == ErrorKind::cancelled) throw CheckFailed(answer.error());
+      co_return dkim::KeyAnswer{kind == ErrorKind::invalid ? Status::none : Status::failed, {}};
+    }
+    // Of several records no one may be taken (RFC 6376 section 3.6.2.2), but some have a TXT of
+    // another kind there.
+    std::vector<const dns::Record*> keys;
+    for (const dns::Record& record : answer->records)
+      if (record.text.find("p=") != std::string::npos) keys.push_back(&record);
+    if (keys.size() != 1) co_return dkim::KeyAnswer{};
+    co_return dkim::KeyAnswer{Status::found, keys.front()->text};
+  }
+
+  void report(View& view, const std::vector<dkim::Candidate>& found) {
+    std::vector<mail::DkimFact> facts;
+    for (const dkim::Candidate& one : found) facts.push_back(one.fact);
+    if (facts.empty()) facts.emplace_back();  // that there is none is a result, too
+    for (const mail::DkimFact& fact : facts) {
+      view.authentication.dkim.push_back(fact);
+      context_.metrics
+          .counter("dkim_results_total", "Results of DKIM by signature.",
+                   {{"result", std::string(mail::to_string(fact.result))}})
+          .add();
+      const bool quiet = fact.result == AuthResult::pass || fact.result == AuthResult::none;
+      const LogLevel level = quiet ? LogLevel::debug : LogLevel::info;
+      if (!context_.log.enabled(level)) continue;
+      LogLine line("dkim", level);
+      line.src(view.peer.remote).add("id", view.envelope.id);
+      line.add("result", mail::to_string(fact.result)).add("domain", fact.domain);
+      line.add("selector", fact.selector);
+      if (!fact.reason.empty()) line.add("why", fact.reason);
+      context_.log.write(line);
+    }
+  }
+
+  Verdict verdict_on(View& view, Outcome outcome) const {
+    const std::string word(kOutcomes.at(static_cast<std::size_t>(outcome)).key);
+    const std::string why = "dkim " + word;
+    // RFC 7372 section 3.1: no passing signature.
+    const std::string text = "no good DKIM signature (" + word + ")";
+    switch (rules_.action_for(outcome)) {
+      case Action::pass:
+        break;
+      case Action::tag:
+        view.edits.add(kTagField, word);
+        break;
+      case Action::defer:
+        return Verdict::defer(smtp::Reply::of(451, "4.7.20", text + ", try again"), why);
+      case Action::reject:
+        return Verdict::reject(smtp::Reply::of(550, "5.7.20", text), why);
+    }
+    return Verdict::pass();
+  }
+
+  const VerifyRules& rules_;
+  SessionContext context_;
+};
+
+class VerifyFilter final : public Filter {
+ public:
+  explicit VerifyFilter(const VerifyRules& rules) : rules_(rules) {}
+  [[nodiscard]] StageSet stages() const override { return {Stage::end}; }
+  [[nodiscard]] bool authenticates() const override { return true; }
+  [[nodiscard]] std::unique_ptr<FilterSession> open(const SessionContext& context) const override {
+    return std::make_unique<VerifySession>(rules_, context);
+  }
+
+ private:
+  VerifyRules rules_;
+};
+
+class VerifyBlueprint final : public Blueprint {
+ public:
+  void visit(SettingsVisitor& v) override {
+    for (std::size_t i = 0; i < kOutcomes.size(); ++i)
+      v.choice<Action>(kOutcomes[i].key, rules_.actions[i],
+                       {{"pass", Action::pass},
+                        {"tag", Action::tag},
+                        {"defer", Action::defer},
+                        {"reject", Action::reject}},
+                       kOutcomes[i].doc);
+    v.field("check_submitted", rules_.check_submitted,
+            "Whether mail of our own users and networks is verified, too.");
+  }
+  [[nodiscard]] Result<std::shared_ptr<const Filter>> build(const Filter*) const override {
+    return std::make_shared<const VerifyFilter>(rules_);
+  }
+  // Eight keys, of which some take their time, and the verification of a large message.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> default_timeout() const override {
+    return 15s;
+  }
+
+ private:
+  VerifyRules rules_;
+};
+
+}  // namespace
+
+std::unique_ptr<Blueprint> make_dkim() { return std::make_unique<VerifyBlueprint>(); }
+
+}  // namespace sekisho::filters
