@@ -199,6 +199,7 @@ constexpr Mistake kMistakes[] = {
     {"filters = [\"atachments\"]\n" MX OURS, 1, 12, "did you mean \"attachments\"?"},
     {MX "filters = [\"headers\", \"nosuchthing\"]\n" OURS, 4, 23, "no table [filter.nosuchthing]"},
     {"filters = [\"headers\", \"headers\"]\n" MX OURS, 1, 23, "in the list twice"},
+    {"filters = [\"dmarc\", \"spf\"]\n" MX OURS, 1, 12, "none of spf"},
     {"filters = [\"x\"]\n" MX OURS "[filter.x]\nuse = \"header\"\nadd = [\"a\"]", 8, 7,
      "did you mean \"headers\"?"},
     {"filters = [\"x\"]\n" MX OURS "[filter.x]\non_error = \"pass\"", 7, 1,
