@@ -37,8 +37,9 @@ TEST(Catalog, ListsEveryFilterOnceAndEachDocumentsItsSettings) {
     }
     EXPECT_TRUE(blueprint->build()) << entry.name;
   }
-  EXPECT_EQ(names, (std::set<std::string_view>{"attachments", "dmarc", "example", "headers",
-                                               "rate_limit", "spf", "spf_outgoing"}));
+  EXPECT_EQ(names,
+            (std::set<std::string_view>{"attachments", "dkim", "dkim_sign", "dmarc", "example",
+                                        "headers", "rate_limit", "spf", "spf_outgoing"}));
 }
 
 TEST(Catalog, KnowsNoOtherFilter) { EXPECT_EQ(find_in_catalog("exampl"), nullptr); }
