@@ -8,12 +8,25 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "gateway/base/descriptor.h"
 #include "gateway/base/file_io.h"
 
 namespace sekisho {
+namespace {
+
+// Held while the file is changed: a process that ends must not remove what the next one has written
+// between its look and its removal.
+Descriptor lock(const std::filesystem::path& folder) {
+  Descriptor held(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  while (held.is_open() && ::flock(held.get(), LOCK_EX) != 0 && errno == EINTR) {
+  }
+  return held;
+}
+
+}  // namespace
 
 std::filesystem::path ProcessFile::path_in(const std::filesystem::path& state_directory) {
   return state_directory / "processes";
@@ -35,6 +48,7 @@ Result<ProcessFile> ProcessFile::read(const std::filesystem::path& state_directo
 
 Result<void> ProcessFile::write(const std::filesystem::path& state_directory) const {
   const auto path = path_in(state_directory);
+  const Descriptor locked = lock(state_directory);
   const std::string temporary = fmt::format("{}.new.{}", path.string(), gateway);
   const std::string text = fmt::format("{} {}\n", main, gateway);
   constexpr mode_t kMode = 0644;
@@ -52,6 +66,7 @@ Result<void> ProcessFile::write(const std::filesystem::path& state_directory) co
 }
 
 void ProcessFile::remove(const std::filesystem::path& state_directory) const {
+  const Descriptor locked = lock(state_directory);
   if (const auto now = read(state_directory); now && *now == *this)
     ::unlink(path_in(state_directory).c_str());
 }

@@ -1,5 +1,7 @@
 #include "gateway/process_file.h"
 
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/temp_dir.h"
@@ -27,6 +29,19 @@ TEST(ProcessFile, IsRemovedByWhoWroteItLast) {
   EXPECT_TRUE(ProcessFile::read(folder.path()));
   current.remove(folder.path());
   EXPECT_EQ(ProcessFile::read(folder.path()).error().kind, ErrorKind::unavailable);
+}
+
+TEST(ProcessFile, OutlivesTheRemovalByWhoServedBefore) {
+  const test::TempDir folder;
+  const ProcessFile old{.main = 10, .gateway = 11};
+  const ProcessFile current{.main = 10, .gateway = 12};
+  for (int round = 0; round < 200; ++round) {
+    ASSERT_TRUE(old.write(folder.path()));
+    std::thread ending([&] { old.remove(folder.path()); });
+    ASSERT_TRUE(current.write(folder.path()));
+    ending.join();
+    ASSERT_EQ(ProcessFile::read(folder.path()).value_or(old), current) << "round " << round;
+  }
 }
 
 TEST(ProcessFile, IsNotBelievedWithSomethingElseInIt) {
