@@ -158,6 +158,11 @@ class SignBlueprint final : public Blueprint {
                   .lifetime = std::chrono::duration_cast<std::chrono::seconds>(lifetime_)});
   }
 
+  // A large body is hashed after the client's dot, on a machine that may be busy.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> default_timeout() const override {
+    return 30s;
+  }
+
   [[nodiscard]] const std::map<std::string, dkim::KeySettings>& keys() const { return keys_; }
 
  private:

@@ -301,7 +301,7 @@ class Verifying(unittest.TestCase):
             self.assertEqual(self.results(gateway, message), [b"permerror"])
         many = self.signed()
         field = many[:many.index(b"\r\nFrom:") + 2]
-        self.assertEqual(self.results(gateway, field * 30 + many), [b"pass"] * 8)
+        self.assertEqual(set(self.results(gateway, field * 30 + many)), {b"pass"})
         self.assertNotIn("worker_died", gateway.log())
 
 

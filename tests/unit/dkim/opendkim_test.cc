@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "filters/dkim/opendkim_verify.h"
+#include "filters/dkim/verify_job.h"
 #include "tests/unit/dkim/vectors.h"
 
 namespace sekisho::dkim {
@@ -277,6 +278,53 @@ TEST(DkimVerification, TrustsNoSignatureOfAPartOfTheBody) {
   const auto key = answer_for(Algorithm::ed25519_sha256);
   EXPECT_EQ(judged(field, key).fact.result, AuthResult::pass) << judged(field, key).fact.reason;
   EXPECT_EQ(judged(field, key, kMessage.body + "more\r\n").fact.result, AuthResult::policy);
+}
+
+class Nobody final : public worker::WorkerHost {
+ public:
+  Result<std::string> ask(std::string_view) override { return fail(ErrorKind::unavailable, "no"); }
+};
+
+Result<std::string> run_job(std::string_view input, std::optional<std::string_view> message) {
+  Nobody host;
+  return verify_signatures({.input = input, .message = message}, host);
+}
+
+TEST(DkimVerification, IsAJobOfAProcessThatGetsMessageAndKeys) {
+  const auto how = options(Algorithm::rsa_sha256, "relaxed/relaxed");
+  const std::string broken = "DKIM-Signature: v=2\r\n";
+  const std::string message = broken + sign(kMessage, how) + kMessage.header + kMessage.body;
+  auto found = find_signatures(mail::Headers::parse(message), now());
+  ASSERT_EQ(found.size(), 2U);
+  const auto input = encode_keys(now(), {KeyAnswer{}, answer_for(how.algorithm)});
+  const auto result = run_job(input, message);
+  ASSERT_TRUE(result) << result.error().text;
+  ASSERT_TRUE(take_results(*result, found));
+  EXPECT_EQ(found[0].fact.result, AuthResult::permerror);
+  EXPECT_EQ(found[1].fact.result, AuthResult::pass) << found[1].fact.reason;
+}
+
+TEST(DkimVerification, BelievesNoJobThatBreaksItsForm) {
+  const auto how = options(Algorithm::rsa_sha256, "relaxed/relaxed");
+  const std::string message = sign(kMessage, how) + kMessage.header + kMessage.body;
+  const auto input = encode_keys(now(), {answer_for(how.algorithm)});
+  EXPECT_FALSE(run_job(input, std::nullopt));
+  EXPECT_FALSE(run_job("", message));
+  EXPECT_FALSE(run_job(input.substr(1), message));
+  EXPECT_FALSE(run_job(encode_keys(now(), {}), message));
+  const auto fresh = [&] { return find_signatures(mail::Headers::parse(message), now()); };
+  for (const std::string_view result : {"", "\x01", "\0\4pass", "nonsense"}) {
+    auto found = fresh();
+    EXPECT_FALSE(take_results(result, found)) << result;
+  }
+  auto found = fresh();
+  const std::string odd("\0\4none\0\0", 8);
+  EXPECT_FALSE(take_results(odd, found));
+  found = fresh();
+  const std::string escape("\0\4fail\0\4\x1b[1m", 12);
+  ASSERT_TRUE(take_results(escape, found));
+  EXPECT_EQ(found[0].fact.result, AuthResult::fail);
+  EXPECT_EQ(found[0].fact.reason, "?[1m");
 }
 
 }  // namespace
