@@ -1,5 +1,7 @@
 #include "filters/catalog.h"
 
+#include "filters/arc/filter.h"
+#include "filters/arc/seal_filter.h"
 #include "filters/attachments.h"
 #include "filters/dkim/sign_filter.h"
 #include "filters/dkim/verify_filter.h"
@@ -14,6 +16,12 @@ namespace sekisho::filters {
 
 const std::vector<CatalogEntry>& catalog() {
   static const std::vector<CatalogEntry> entries{
+      {"arc", "Verifies the ARC chain of a message, for the filters behind it.",
+       [] { return arc::make_arc(); }},
+      {.name = "arc_seal",
+       .summary = "Seals mail of others with what the filters found out (ARC).",
+       .make = [] { return arc::make_arc_seal(); },
+       .judges_by = {"arc"}},
       {"attachments", "Refuses attachments by extension, MIME type and content.",
        [] { return make_attachments(); }},
       {"dkim", "Verifies the DKIM signatures of mail from others.", [] { return make_dkim(); }},

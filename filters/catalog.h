@@ -33,7 +33,7 @@ struct CatalogEntry {
   std::string_view name;  // the word in `use = "…"`
   std::string_view summary;
   std::function<std::unique_ptr<Blueprint>()> make;
-  // Filters on whose findings it judges: one of them at least must stand before it in a list.
+  // Filters whose findings it goes by: one of them at least must stand before it in a list.
   std::vector<std::string_view> judges_by = {};
 };
 

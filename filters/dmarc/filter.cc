@@ -7,8 +7,10 @@
 #include <fmt/format.h>
 
 #include "filters/dmarc/check.h"
+#include "filters/dmarc/forwarder.h"
 #include "filters/dmarc/from_domain.h"
 #include "filters/dmarc/policy.h"
+#include "filters/domain_name.h"
 
 namespace sekisho::dmarc {
 namespace {
@@ -26,6 +28,7 @@ struct Settings {
   bool check_authenticated = false;
   bool check_internal = false;
   std::vector<Network> allow_networks;
+  std::vector<std::string> trusted_sealers;
   std::filesystem::path public_suffixes;
 
   void visit(SettingsVisitor& v);
@@ -38,6 +41,19 @@ void Settings::visit(SettingsVisitor& v) {
   v.field("check_internal", check_internal, "Whether clients in relay.networks are checked, too.");
   v.field("allow_networks", allow_networks,
           "Clients that are not checked: forwarders, a secondary MX.");
+  v.field(
+      "trusted_sealers", trusted_sealers,
+      "Domains of forwarders and mailing lists whose ARC seals are believed: mail that fails here "
+      "and of which such a seal says that it passed there is let pass. `arc` has to stand before "
+      "in the list.");
+  for (std::string& domain : trusted_sealers) {
+    auto name = filters::to_a_labels(domain);
+    if (name) {
+      domain = std::move(*name);
+    } else {
+      v.error("trusted_sealers", "\"" + domain + "\" is no domain");
+    }
+  }
   v.field("public_suffixes", public_suffixes,
           "File with the public suffix list, as text or compiled; by default the newer one of the "
           "system's and of the one that libpsl brings. Read when the configuration is.");
@@ -92,10 +108,18 @@ class Session final : public filters::FilterSession {
     const auto found =
         co_await dmarc::check(context_.resolver, query, suffixes_, deadline, context_.cancel);
     if (!found) throw filters::CheckFailed(found.error());
-    const Verdict& verdict = found->verdict;
-    const Action action = settings_.actions.action_for(verdict);
+    Verdict verdict = found->verdict;
+    const bool vouched =
+        verdict.result != AuthResult::pass && verdict.disposition != Policy::none &&
+        vouched_for(view.message->headers(), view.authentication, settings_.trusted_sealers, *from);
+    if (vouched) {
+      verdict.disposition = Policy::none;
+      verdict.reason = "a trusted forwarder says that it passed there";
+    }
+    const Action action = vouched ? Action::pass : settings_.actions.action_for(verdict);
     note(view, verdict, *from, action);
     report(view, verdict, *from, action);
+    if (vouched) co_return filters::Verdict::pass();
     if (action == Action::tag) {
       view.edits.add(kTagField, fmt::format("{} {}", mail::to_string(verdict.result),
                                             to_string(verdict.disposition)));

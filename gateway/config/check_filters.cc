@@ -62,7 +62,7 @@ void check_list(const CheckContext& context, const std::string& setting,
   }
 }
 
-// A filter that judges by what others find out judges nothing when they come later, or never.
+// A filter that goes by what others find out is of no use when they come later, or never.
 void check_order(const CheckContext& context, const std::string& setting,
                  const std::vector<std::string>& names) {
   const auto& table = context.settings().filter_table;
@@ -88,13 +88,14 @@ void check_order(const CheckContext& context, const std::string& setting,
     if (any) {
       context.warn(
           element,
-          fmt::format("\"{}\" judges without {}, which does not stand before it", use, others),
-          "put it before, or mail that is well by it alone fails");
+          fmt::format("\"{}\" goes without {}, which does not stand before it", use, others),
+          "put it before, or what only that one finds out does not count");
     } else {
       context.wrong(
           element,
-          fmt::format("\"{}\" can let nothing pass: none of {} stands before it", use, others),
-          "put those whose results it judges by before it in the list");
+          fmt::format("\"{}\" goes by what others find out, and none of {} stands before it", use,
+                      others),
+          "put them before it in the list");
     }
   }
 }

@@ -152,6 +152,20 @@ TEST_F(DmarcFilter, ChecksNeitherUsersNorOurOwnNetworksUnlessAsked) {
             "");
 }
 
+TEST_F(DmarcFilter, LetsPassWhatATrustedForwarderVouchesFor) {
+  const std::string header =
+      "ARC-Seal: i=1; cv=none; d=lists.example\r\nARC-Message-Signature: i=1; d=lists.example\r\n"
+      "ARC-Authentication-Results: i=1; lists.example; dmarc=pass header.from=reject.example\r\n"
+      "From: a@reject.example\r\n";
+  mail::ArcFact& arc = bench.authentication.arc.emplace();
+  arc.result = AuthResult::pass;
+  arc.domain = "lists.example";
+  EXPECT_THAT(reply(header), HasSubstr("550"));
+  EXPECT_EQ(reply(header, {{"trusted_sealers", std::vector<std::string>{"Lists.example"}}}), "");
+  EXPECT_EQ(bench.authentication.dmarc->result, AuthResult::fail);
+  EXPECT_EQ(bench.authentication.dmarc->disposition, "none");
+}
+
 TEST_F(DmarcFilter, TakesTheSameMessageOutOfTheSampleEachTime) {
   const std::string header = "From: a@some.example\r\nMessage-ID: <1@some.example>\r\n";
   EXPECT_TRUE(judge(header).quarantine);

@@ -1,11 +1,14 @@
 #include "filters/catalog.h"
 
+#include <filesystem>
 #include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "filters/dkim/key.h"
 #include "filters/example.h"
+#include "tests/support/temp_dir.h"
 #include "tests/unit/filters/bench.h"
 
 namespace sekisho::filters::testing {
@@ -17,8 +20,13 @@ using Texts = std::vector<std::string>;
 
 // What a filter can't do without.
 std::map<std::string, std::any> required_of(std::string_view filter) {
-  if (filter != "spf_outgoing") return {};
-  return {{"addresses", Texts{"192.0.2.25"}}};
+  if (filter == "spf_outgoing") return {{"addresses", Texts{"192.0.2.25"}}};
+  if (filter != "arc_seal") return {};
+  static const test::TempDir dir;
+  const auto key = dkim::SigningKey::generate(dkim::Algorithm::ed25519_sha256, 0);
+  const std::filesystem::path file = dir.write("arc.pem", key->to_pem()->reveal());
+  std::filesystem::permissions(file, std::filesystem::perms::owner_read);
+  return {{"domain", std::string("example.com")}, {"selector", std::string("s")}, {"key", file}};
 }
 
 TEST(Catalog, ListsEveryFilterOnceAndEachDocumentsItsSettings) {
@@ -37,9 +45,9 @@ TEST(Catalog, ListsEveryFilterOnceAndEachDocumentsItsSettings) {
     }
     EXPECT_TRUE(blueprint->build()) << entry.name;
   }
-  EXPECT_EQ(names,
-            (std::set<std::string_view>{"attachments", "dkim", "dkim_sign", "dmarc", "example",
-                                        "headers", "rate_limit", "spf", "spf_outgoing"}));
+  EXPECT_EQ(names, (std::set<std::string_view>{"arc", "arc_seal", "attachments", "dkim",
+                                               "dkim_sign", "dmarc", "example", "headers",
+                                               "rate_limit", "spf", "spf_outgoing"}));
 }
 
 TEST(Catalog, KnowsNoOtherFilter) { EXPECT_EQ(find_in_catalog("exampl"), nullptr); }
