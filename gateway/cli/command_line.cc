@@ -34,6 +34,7 @@ struct Request {
   DkimWish dkim;
   SenderWish sender;
   std::string worker_pool;
+  RulesWish rules;
   std::function<int()> command;
 };
 
@@ -189,6 +190,22 @@ void add_sender_command(CLI::App& app, Request& request) {
   sender->add_option("--listener", request.sender.listener, "The listener that it comes by");
 }
 
+void add_rules_commands(CLI::App& app, Request& request) {
+  CLI::App* rules = add_group(app, "rules", "Read and check rule files");
+  CLI::App* check = add_command(*rules, "check", "Tell all mistakes in rule files", request,
+                                [&request] { return check_rules(request.rules); });
+  check->add_option("FILE", request.rules.files, "Rule files, in their order")->required();
+  check->add_flag("--json", request.rules.json, "As JSON");
+  CLI::App* format = add_command(*rules, "fmt", "Put rule files into the one style", request,
+                                 [&request] { return format_rules(request.rules); });
+  format->add_option("FILE", request.rules.files, "Rule files")->required();
+  format->add_flag("--check", request.rules.only_check, "Change nothing; exit 1 where it would");
+  CLI::App* list = add_command(*rules, "list", "List rules, or the values that they may ask for",
+                               request, [&request] { return list_rules(request.rules); });
+  list->add_option("FILE", request.rules.files, "Rule files, in their order");
+  list->add_flag("--values", request.rules.values, "Values by stage, with their types");
+}
+
 // CLI11's require_subcommand(1) doesn't see to it where fallthrough() lets a second command follow
 // the first.
 bool is_one_command(const CLI::App& app) {
@@ -221,6 +238,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_dmarc_command(app, request);
   add_dkim_commands(app, request);
   add_sender_command(app, request);
+  add_rules_commands(app, request);
 
   // What the gateway starts to ask LDAP or PAM; of no use to a person.
   add_command(app, "login-helper", "", request, login::run_helper)->group("");

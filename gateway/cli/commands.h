@@ -89,4 +89,15 @@ int manage_users(UserAction action, const UserWish& wish, const std::filesystem:
 int show_inbox(const std::string& id, const std::filesystem::path& folder,
                const std::filesystem::path& config_file);
 
+// Rule files; none of these asks the configuration.
+struct RulesWish {
+  std::vector<std::filesystem::path> files;
+  bool json = false;        // check
+  bool only_check = false;  // fmt: change nothing, say what would be
+  bool values = false;      // list: the values that rules may ask for
+};
+int check_rules(const RulesWish& wish);
+int format_rules(const RulesWish& wish);
+int list_rules(const RulesWish& wish);
+
 }  // namespace sekisho::cli
