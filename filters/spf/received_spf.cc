@@ -25,7 +25,7 @@ bool is_dot_atom(std::string_view text) {
 
 // dot-atom / quoted-string (RFC 5322).
 std::string value_of(std::string_view text) {
-  const std::string plain = encode_for_smtp(text, kMaxValue);
+  std::string plain = encode_for_smtp(text, kMaxValue);
   if (is_dot_atom(plain)) return plain;
   std::string quoted = "\"";
   for (const char c : plain) {
@@ -36,7 +36,7 @@ std::string value_of(std::string_view text) {
 }
 
 std::string comment(const ReceivedSpf& what) {
-  const std::string domain = encode_for_header(what.finding.domain);
+  std::string domain = encode_for_header(what.finding.domain);
   const std::string client = what.client.to_string();
   switch (what.finding.verdict.outcome) {
     case Outcome::pass:

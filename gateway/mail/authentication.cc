@@ -81,6 +81,7 @@ const SpfFact* Authentication::find_spf(SpfFact::Identity identity) const {
 
 std::vector<MethodResult> Authentication::to_method_results() const {
   std::vector<MethodResult> results;
+  results.reserve(spf.size() + dkim.size() + 2);
   for (const SpfFact& fact : spf) results.push_back(fact.to_method_result());
   for (const DkimFact& fact : dkim) results.push_back(fact.to_method_result());
   if (dmarc) results.push_back(dmarc->to_method_result());
