@@ -59,6 +59,10 @@ void complain(const Checked& checked) {
   }
 }
 
+std::string count(std::size_t number, std::string_view what) {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
 std::string state_of(const rules::Rule& rule) {
   if (rule.off) return "off";
   if (!rule.shadow_until) return "on";
@@ -78,9 +82,9 @@ int check_rules(const RulesWish& wish) {
     return code;
   }
   complain(checked);
-  fmt::print(stderr, "{} rules, {} tests: {} errors, {} warnings\n", checked.set.rules.size(),
-             checked.set.tests.size(), checked.diagnostics.errors(),
-             checked.diagnostics.warnings());
+  fmt::print(stderr, "{}, {}: {}, {}\n", count(checked.set.rules.size(), "rule"),
+             count(checked.set.tests.size(), "test"), count(checked.diagnostics.errors(), "error"),
+             count(checked.diagnostics.warnings(), "warning"));
   return code;
 }
 

@@ -1,6 +1,7 @@
 // Conditions: what stands where, and whether it is known there. Comparisons are in
 // check_comparison.cc.
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -36,7 +37,12 @@ ConditionPtr Checker::condition(const ast::Expr& source) {
     good = good && checked != nullptr;
     joined.children.push_back(std::move(checked));
   }
-  if (!good) return nullptr;
+  if (!good) {
+    for (auto& child : joined.children) {
+      if (child) orphans_.push_back(std::move(child));
+    }
+    return nullptr;
+  }
   return std::make_shared<const Condition>(std::move(joined));
 }
 
@@ -213,6 +219,13 @@ void Checker::known(const Condition& condition, Place place) {
     if (condition.right) known(*condition.right, place);
   }
   for (const auto& child : condition.children) known(*child, place);
+}
+
+void Checker::known_orphans(Stage stage) {
+  Place place{stage, {}, std::nullopt, {}};
+  // Whether they stood in an any … where is not known any more.
+  for (const auto& item : all_items()) place.items.push_back(item.name);
+  for (const auto& one : std::exchange(orphans_, {})) known(*one, place);
 }
 
 }  // namespace sekisho::rules

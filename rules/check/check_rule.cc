@@ -72,7 +72,9 @@ void Checker::rule(const ast::Rule& source, const std::string& group, const Cond
   on_error(source, rule);
   const Place place{rule.stage, {}, std::nullopt, {}};
   ConditionPtr own;
+  orphans_.clear();
   if (source.when) own = condition(*source.when);
+  if (stage) known_orphans(*stage);
   const bool complete = !source.when || own;
   if (own && stage) known(*own, place);
   if (guard && stage) {

@@ -94,6 +94,7 @@ class Checker {
   // Whether everything in it is known at the place.
   void known(const Condition& condition, Place place);
   void known(const Operand& operand, const Place& place);
+  void known_orphans(Stage stage);
 
   // Rules (check_rule.cc, check_actions.cc, check_reply.cc).
   void rule(const ast::Rule& source, const std::string& group, const ConditionPtr& guard);
@@ -126,6 +127,9 @@ class Checker {
   std::map<std::string, Span, std::less<>> rules_;  // and groups
   std::map<std::string, Span, std::less<>> tests_;
   std::vector<DefineState> defines_;
+  // Good parts of conditions that are not good as a whole: what is not known at their stage is said
+  // in the same run.
+  std::vector<ConditionPtr> orphans_;
   Stage stage_ = Stage::message;  // for hints while a condition is read
 };
 

@@ -69,6 +69,15 @@ TEST(Mistakes, AreToldAllAtOnceAndByPlace) {
   EXPECT_EQ(lines, (std::vector<std::size_t>{1, 2, 3, 4})) << checked.said();
 }
 
+TEST(Mistakes, OfOnePartOfAConditionDoNotHideThoseOfAnother) {
+  Checked checked;
+  check_text(
+      "rule a { at rcpt when rcpt.domain in nowhere and subject contains \"x\" then tag \"x\" }\n",
+      checked);
+  EXPECT_NE(checked.said().find("no list named"), std::string::npos) << checked.said();
+  EXPECT_NE(checked.said().find("known from message on"), std::string::npos) << checked.said();
+}
+
 TEST(Mistakes, OfABinaryFileAreBounded) {
   std::string bytes;
   for (int i = 0; i < 20'000; ++i) bytes += static_cast<char>(i * 7 % 251);
