@@ -1,7 +1,7 @@
 // spawn_with_socket(): starts a process of our own, which has one end of a socket pair (sequenced
-// packets) as its descriptor 3 and, where our descriptors close at exec as they should, nothing else
-// but the standard ones. In a process group of its own, so that Ctrl-C at the gateway's terminal
-// leaves it to the gateway; with no signal blocked. Blocks as long as a fork does.
+// packets) as its descriptor 3 and, where our descriptors close at exec as they should, nothing
+// else but the standard ones. In a process group of its own, so that Ctrl-C at the gateway's
+// terminal leaves it to the gateway; with no signal blocked. Blocks as long as a fork does.
 #pragma once
 
 #include <string>

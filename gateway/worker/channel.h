@@ -1,5 +1,5 @@
-// One frame, with its descriptors, over the socket pair between gateway and worker. Neither knows an
-// event loop. Descriptors that nobody expects are an Error, and closed.
+// One frame, with its descriptors, over the socket pair between gateway and worker. Neither knows
+// an event loop. Descriptors that nobody expects are an Error, and closed.
 #pragma once
 
 #include <optional>
@@ -21,8 +21,8 @@ struct Datagram {
   std::vector<Descriptor> descriptors;
 };
 
-// `buffer` holds more than kMaxFrame bytes. Waits for a datagram. ErrorKind::closed: the other side is
-// gone; ErrorKind::protocol: too large, or with more than `max_descriptors`.
+// `buffer` holds more than kMaxFrame bytes. Waits for a datagram. ErrorKind::closed: the other side
+// is gone; ErrorKind::protocol: too large, or with more than `max_descriptors`.
 Result<Datagram> receive(int socket, std::span<char> buffer, std::size_t max_descriptors);
 // Nothing when there is none yet. Takes no descriptors.
 Result<std::optional<std::string_view>> receive_now(int socket, std::span<char> buffer);

@@ -37,7 +37,8 @@ std::unexpected<Error> refused() {
 }  // namespace
 
 Result<bool> close_landlock() {
-  const long abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  const long abi =
+      ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (abi < 0 && (errno == ENOSYS || errno == EOPNOTSUPP)) return false;
   if (abi < 1) return refused();
   Ruleset rules{.handled_access_fs = file_rights(abi)};

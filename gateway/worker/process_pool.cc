@@ -229,7 +229,8 @@ ProcessPool::Death ProcessPool::bury(const Process& process, const std::string& 
   const Duration wait = served ? Duration::zero() : delay_.after(Duration::zero());
   if (served) (void)delay_.after(RespawnDelay::kYoung);
   not_before_ = Deadline::at(now + wait);
-  if (death.doom != "unable") last_failure_ = fmt::format("the {} worker {}", to_string(pool_), how);
+  if (death.doom != "unable")
+    last_failure_ = fmt::format("the {} worker {}", to_string(pool_), how);
   if (!death.had_served) fail_waiters_without_hope();
   count();
   return death;

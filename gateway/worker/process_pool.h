@@ -1,6 +1,6 @@
-// ProcessPool: the processes of one pool: who has which, who waits for one, how many there should be.
-// Sessions take and give back on their loops; the Supervisor's thread starts and buries. Thread-safe.
-// Owned by WorkerPools; the loops must outlive it.
+// ProcessPool: the processes of one pool: who has which, who waits for one, how many there should
+// be. Sessions take and give back on their loops; the Supervisor's thread starts and buries.
+// Thread-safe. Owned by WorkerPools; the loops must outlive it.
 #pragma once
 
 #include <deque>
@@ -41,7 +41,8 @@ class ProcessPool {
   void give_back(const Process& process);  // its job is done
   // Nobody wants to know: it may go on until then, and be used again.
   void leave(const Process& process, Deadline until);
-  // It must end. `why`: a literal, the cause of its death; empty where it seems to have died already.
+  // It must end. `why`: a literal, the cause of its death; empty where it seems to have died
+  // already.
   void doom(const Process& process, std::string_view why);
 
   // For the Supervisor.

@@ -124,9 +124,8 @@ void WorkerSupervisor::look_after(std::span<ProcessPool* const> pools) {
       const std::size_t ended = files.size();
       files.push_back({.fd = watched.process->ended(), .events = POLLIN, .revents = 0});
       // poll(2) passes over negative ones.
-      files.push_back({.fd = watched.listen ? watched.process->socket() : -1,
-                       .events = POLLIN,
-                       .revents = 0});
+      files.push_back(
+          {.fd = watched.listen ? watched.process->socket() : -1, .events = POLLIN, .revents = 0});
       if (watched.listen) next = next.or_sooner(watched.until);
       all.push_back({pool, std::move(watched), ended});
     }
@@ -177,8 +176,7 @@ void WorkerSupervisor::hear(ProcessPool& pool, const Process& process) {
 
 void WorkerSupervisor::note_lacks(std::string_view lacks) {
   if (lacks.empty() || std::exchange(said_what_lacks_, true)) return;
-  services_.log.write(
-      LogLine("worker_sandbox", LogLevel::warning).add("kernel_lacks", lacks));
+  services_.log.write(LogLine("worker_sandbox", LogLevel::warning).add("kernel_lacks", lacks));
 }
 
 void WorkerSupervisor::bury(ProcessPool& pool, const Process& process) {

@@ -1,7 +1,7 @@
-// WorkerSupervisor: a thread that starts worker processes when they are wanted, watches each of them,
-// waits for those whose session is gone, kills what overruns its time, and buries what has died: a
-// log line, a counter, the message's fingerprint. Its blocking calls (fork, reading a message for its
-// hash) hold up no loop. Owned by WorkerPools; at its end all processes are gone.
+// WorkerSupervisor: a thread that starts worker processes when they are wanted, watches each of
+// them, waits for those whose session is gone, kills what overruns its time, and buries what has
+// died: a log line, a counter, the message's fingerprint. Its blocking calls (fork, reading a
+// message for its hash) hold up no loop. Owned by WorkerPools; at its end all processes are gone.
 #pragma once
 
 #include <atomic>

@@ -18,7 +18,8 @@ struct Free {
 class Sha256 {
  public:
   Sha256() : context_(::EVP_MD_CTX_new()) {
-    good_ = context_ != nullptr && ::EVP_DigestInit_ex(context_.get(), ::EVP_sha256(), nullptr) == 1;
+    good_ =
+        context_ != nullptr && ::EVP_DigestInit_ex(context_.get(), ::EVP_sha256(), nullptr) == 1;
   }
   void add(std::string_view bytes) {
     good_ = good_ && ::EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1;

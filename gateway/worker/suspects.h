@@ -1,7 +1,7 @@
 // Suspects: the messages over which worker processes died, by a hash of their bytes. One that has
-// killed kFatal processes is refused unread from then on: its sender tries again and again, and each
-// try would cost a process and whoever waits for it. Bounded, and forgotten after kMemory without
-// another death. Thread-safe.
+// killed kFatal processes is refused unread from then on: its sender tries again and again, and
+// each try would cost a process and whoever waits for it. Bounded, and forgotten after kMemory
+// without another death. Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -16,8 +16,8 @@
 
 namespace sekisho::worker {
 
-// Of the message; of kind and input, where the job is about none. Reads all of it: not on a loop when
-// it is large.
+// Of the message; of kind and input, where the job is about none. Reads all of it: not on a loop
+// when it is large.
 Result<std::string> fingerprint(const Job& job);
 
 class Suspects {

@@ -28,11 +28,11 @@ constexpr std::array kAllowed{
     SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group)};
 
 // Libraries look for a file and do without it.
-constexpr std::array kRefused{
-    SCMP_SYS(open),  SCMP_SYS(openat),     SCMP_SYS(openat2), SCMP_SYS(stat),
-    SCMP_SYS(lstat), SCMP_SYS(newfstatat), SCMP_SYS(statx),   SCMP_SYS(access),
-    SCMP_SYS(ioctl), SCMP_SYS(faccessat),  SCMP_SYS(readlink), SCMP_SYS(faccessat2),
-    SCMP_SYS(getcwd), SCMP_SYS(readlinkat)};
+constexpr std::array kRefused{SCMP_SYS(open),      SCMP_SYS(openat),    SCMP_SYS(openat2),
+                              SCMP_SYS(stat),      SCMP_SYS(lstat),     SCMP_SYS(newfstatat),
+                              SCMP_SYS(statx),     SCMP_SYS(access),    SCMP_SYS(ioctl),
+                              SCMP_SYS(faccessat), SCMP_SYS(readlink),  SCMP_SYS(faccessat2),
+                              SCMP_SYS(getcwd),    SCMP_SYS(readlinkat)};
 
 // The runtimes of the sanitizers: their threads, their reports.
 constexpr std::array kForSanitizers{

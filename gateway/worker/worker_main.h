@@ -14,8 +14,8 @@ inline constexpr int kNotStarted = 2;   // nobody is at descriptor 3, or the san
 inline constexpr int kNonsense = 3;     // what came is no frame
 inline constexpr int kOutOfMemory = 4;  // a job wanted more than there is
 
-// Does not return: at the end nothing that the process has may be torn down in an orderly way, since
-// what is in it may be in disorder.
+// Does not return: at the end nothing that the process has may be torn down in an orderly way,
+// since what is in it may be in disorder.
 [[noreturn]] void run_worker(std::string_view pool, const Handlers& handlers);
 
 }  // namespace sekisho::worker

@@ -44,8 +44,8 @@ class WorkerPools::Lease {
   std::unexpected<Error> broken(const Error& error) {
     if (error.kind != ErrorKind::closed) {
       doom("nonsense");
-      return fail(ErrorKind::protocol,
-                  fmt::format("the {} worker spoke nonsense: {}", to_string(pool_.pool()), error.text));
+      return fail(ErrorKind::protocol, fmt::format("the {} worker spoke nonsense: {}",
+                                                   to_string(pool_.pool()), error.text));
     }
     doom("");
     return fail(ErrorKind::closed,
@@ -123,10 +123,11 @@ Task<Result<void>> WorkerPools::refuse_suspect(Loop& loop, const std::shared_ptr
   }
   if (!name) co_return std::unexpected(std::move(name.error()));
   if (!suspects_.refuses(*name, Clock::now())) co_return Result<void>{};
-  co_return fail(ErrorKind::unavailable,
-                 fmt::format("the message with the fingerprint {} has ended {} worker processes, and "
-                             "is refused unread",
-                             *name, Suspects::kFatal));
+  co_return fail(
+      ErrorKind::unavailable,
+      fmt::format("the message with the fingerprint {} has ended {} worker processes, and "
+                  "is refused unread",
+                  *name, Suspects::kFatal));
 }
 
 Task<Result<std::string>> WorkerPools::run_in(ProcessPool& pool, Loop& loop,
@@ -180,8 +181,8 @@ Task<Result<std::string>> WorkerPools::converse(Lease& lease, Loop& loop, const 
         co_return fail(ErrorKind::timeout, "no answer of a worker before the deadline");
       }
       lease.doom("overran");
-      co_return fail(ErrorKind::timeout, fmt::format("the {} worker overran its time",
-                                                     to_string(lease.pool().pool())));
+      co_return fail(ErrorKind::timeout,
+                     fmt::format("the {} worker overran its time", to_string(lease.pool().pool())));
     }
     const auto got = receive_now(socket, loop.scratch());
     if (!got) co_return lease.broken(got.error());

@@ -1,5 +1,6 @@
 // WorkerPools: the Workers of the daemon: two pools of processes, and the thread that looks after
-// them. A process that dies, hangs or speaks nonsense costs its own job an Error. Owned by the Server.
+// them. A process that dies, hangs or speaks nonsense costs its own job an Error. Owned by the
+// Server.
 #pragma once
 
 #include <array>

@@ -1,6 +1,6 @@
-// WorkerProcess: one worker process, as the gateway knows it. Started, and waited for at its end, by
-// the Supervisor; what it does at the moment is guarded by the mutex of its ProcessPool. kill() and
-// the descriptors may be used by any thread.
+// WorkerProcess: one worker process, as the gateway knows it. Started, and waited for at its end,
+// by the Supervisor; what it does at the moment is guarded by the mutex of its ProcessPool. kill()
+// and the descriptors may be used by any thread.
 #pragma once
 
 #include <memory>
@@ -46,12 +46,12 @@ class WorkerProcess {
 
   // Guarded by the pool's mutex.
   State state = State::starting;
-  std::uint64_t generation = 0;      // of the setup that it was told
-  std::shared_ptr<const Job> job;    // that it has
+  std::uint64_t generation = 0;        // of the setup that it was told
+  std::shared_ptr<const Job> job;      // that it has
   Deadline until = Deadline::never();  // starting, left: then it is killed
-  bool serves = false;               // it has been ready
-  bool used = false;                 // it has had a job
-  std::string_view doom;             // a word for why we killed it; empty: we didn't
+  bool serves = false;                 // it has been ready
+  bool used = false;                   // it has had a job
+  std::string_view doom;               // a word for why we killed it; empty: we didn't
 
  private:
   WorkerProcess(pid_t pid, Descriptor pidfd, Descriptor socket)
