@@ -1,6 +1,8 @@
 // `sekisho rules check|fmt|list`: rule files before they are anybody's configuration.
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -12,6 +14,7 @@
 #include "gateway/cli/commands.h"
 #include "gateway/cli/exit_code.h"
 #include "rules/check/check.h"
+#include "rules/check/list_file.h"
 #include "rules/check/reference.h"
 #include "rules/format/format.h"
 
@@ -24,6 +27,26 @@ struct Checked {
   rules::RuleSet set;
 };
 
+// What stands in the files of lists and maps; that they exist is the checker's business.
+void check_items(rules::Files& files, Checked& into) {
+  const auto source_of = [&](const std::string& path) -> std::optional<std::uint32_t> {
+    if (path.empty()) return std::nullopt;
+    auto text = files.read(path, kMaxFileBytes);
+    if (!text) return std::nullopt;
+    return into.sources.add(path, std::move(*text));
+  };
+  for (const auto& list : into.set.lists) {
+    if (const auto source = source_of(list.file)) {
+      (void)rules::read_list_file(list.type, into.sources, *source, into.diagnostics);
+    }
+  }
+  for (const auto& map : into.set.maps) {
+    if (const auto source = source_of(map.file)) {
+      (void)rules::read_map_file(map.key, map.value, into.sources, *source, into.diagnostics);
+    }
+  }
+}
+
 void check(const RulesWish& wish, Checked& into) {
   rules::DiskFiles files;
   const auto loaded = rules::load(wish.files, files, into.sources, into.diagnostics);
@@ -33,6 +56,7 @@ void check(const RulesWish& wish, Checked& into) {
       .listeners = {},
       .upstreams = {}};
   into.set = rules::check(loaded, into.sources, context, into.diagnostics);
+  check_items(files, into);
 }
 
 void print_json(const Checked& checked) {
