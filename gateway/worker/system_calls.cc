@@ -36,10 +36,20 @@ constexpr std::array kRefused{SCMP_SYS(open),      SCMP_SYS(openat),    SCMP_SYS
 
 // The runtimes of the sanitizers: their threads, their reports.
 constexpr std::array kForSanitizers{
-    SCMP_SYS(sigaltstack), SCMP_SYS(sched_getaffinity), SCMP_SYS(prlimit64),
-    SCMP_SYS(getrlimit),   SCMP_SYS(getrusage),         SCMP_SYS(nanosleep),
-    SCMP_SYS(writev),      SCMP_SYS(clock_nanosleep),   SCMP_SYS(tgkill),
-    SCMP_SYS(dup),         SCMP_SYS(set_robust_list),   SCMP_SYS(rseq)};
+    SCMP_SYS(sigaltstack),
+    SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(prlimit64),
+    SCMP_SYS(getrlimit),
+    SCMP_SYS(getrusage),
+    SCMP_SYS(nanosleep),
+    SCMP_SYS(writev),
+    SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(tgkill),
+    SCMP_SYS(dup),
+    SCMP_SYS(set_robust_list),
+    SCMP_SYS(rseq),
+    SCMP_SYS(pipe),
+    SCMP_SYS(pipe2)};  // pipes: to see whether an address can be read
 
 // Collects the first failure, so that a list of rules reads as one.
 class Filter {
