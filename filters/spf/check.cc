@@ -9,6 +9,12 @@ std::optional<dns::Answer> known_of(const Result<dns::Answer>& answer) {
   return std::nullopt;
 }
 
+Check too_late(Check check) {
+  check.verdict.outcome = Outcome::temperror;
+  check.verdict.problem = "the look-ups took too long";
+  return check;
+}
+
 Task<Result<Check>> check(dns::Resolver& resolver, Query query, Deadline deadline,
                           CancelSource& cancel) {
   Check check;
@@ -21,9 +27,7 @@ Task<Result<Check>> check(dns::Resolver& resolver, Query query, Deadline deadlin
     }
     for (auto& question : evaluation.needed) {
       if (deadline.passed(Clock::now())) {
-        check.verdict.outcome = Outcome::temperror;
-        check.verdict.problem = "the look-ups took too long";
-        co_return check;
+        co_return too_late(std::move(check));
       }
       auto answer = co_await resolver.ask(question.type, question.name, deadline, cancel);
       if (!answer && answer.error().kind == ErrorKind::cancelled) {

@@ -26,6 +26,9 @@ struct Check {
 // failure may be an answer tomorrow.
 std::optional<dns::Answer> known_of(const Result<dns::Answer>& answer);
 
+// What a check is whose deadline has passed: temperror.
+Check too_late(Check check);
+
 // A look-up that fails, and a deadline that passes, make the verdict temperror.
 // ErrorKind::cancelled.
 Task<Result<Check>> check(dns::Resolver& resolver, Query query, Deadline deadline,

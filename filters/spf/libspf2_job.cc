@@ -1,10 +1,12 @@
 #include "filters/spf/libspf2_job.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "filters/spf/libspf2_engine.h"
+#include "filters/spf/names.h"
 #include "filters/spf/record.h"
 #include "gateway/base/fields.h"
 #include "gateway/base/text.h"
@@ -13,10 +15,12 @@ namespace sekisho::spf {
 namespace {
 
 using Fields = std::vector<std::string_view>;
-constexpr std::size_t kQueryFields = 5;
+constexpr std::size_t kQueryFields = 3;
 constexpr std::size_t kVerdictFields = 5;
 constexpr std::size_t kRecordFields = 3;
 constexpr std::size_t kMaxRecords = 20;  // more than any rule of SPF lets count
+// The record, ten terms, and ten addresses of the MX or PTR names of each.
+constexpr std::size_t kMaxRounds = 1 + 10 + 10 * 10;
 
 std::string encode(const Fields& fields) {
   std::string bytes;
@@ -35,9 +39,11 @@ std::optional<Value> number(std::string_view text, std::uint64_t largest) {
   return static_cast<Value>(*value);
 }
 
+// What decides, and nothing that changes by itself: a sender whose record kills the process is
+// known by it when it tries again. %{t} and %{r} are for exp=, which the library never sees.
 std::string encode_query(const Query& query) {
   const std::string client = query.client.to_string();
-  return encode({client, query.helo, query.identity, query.receiver, query.timestamp});
+  return encode({client, query.helo, query.identity});
 }
 
 std::optional<Query> decode_query(std::string_view bytes) {
@@ -48,8 +54,8 @@ std::optional<Query> decode_query(std::string_view bytes) {
   return Query{.client = *client,
                .helo = std::string((*fields)[1]),
                .identity = std::string((*fields)[2]),
-               .receiver = std::string((*fields)[3]),
-               .timestamp = std::string((*fields)[4])};
+               .receiver = {},
+               .timestamp = {}};
 }
 
 std::string encode_question(const Question& question) {
@@ -127,21 +133,58 @@ std::optional<Verdict> decode_verdict(std::string_view bytes) {
                  .void_lookups = *voids};
 }
 
-Result<std::string> run_job(const worker::JobInput& job, worker::WorkerHost& host) {
-  const auto query = decode_query(job.input);
-  if (!query) return nonsense();
-  std::optional<Error> broken;
+// The input: the query, then a question and its answer for each that is known.
+std::string encode_input(const Query& query, const std::vector<Lookup>& lookups) {
+  std::vector<std::string> owned{encode_query(query)};
+  for (const auto& [question, answer] : lookups) {
+    owned.push_back(encode_question(question));
+    owned.push_back(encode_answer(known_of(answer), question.type));
+  }
+  return encode(Fields(owned.begin(), owned.end()));
+}
+
+Result<DnsAnswers> decode_answers(const Fields& input) {
+  DnsAnswers answers;
+  for (std::size_t at = 1; at + 1 < input.size(); at += 2) {
+    auto question = decode_question(input[at]);
+    auto answer = decode_answer(input[at + 1]);
+    if (!question || !answer) return nonsense();
+    answers.emplace(std::move(*question), std::move(*answer));
+  }
+  return answers;
+}
+
+// The result: a verdict, or the first question that has no answer yet. Whatever the library makes
+// of the rest then is thrown away.
+Result<std::string> run_job(const worker::JobInput& job, worker::WorkerHost&) {
+  const auto input = decode_fields(job.input);
+  if (!input || input->size() % 2 != 1) return nonsense();
+  const auto query = decode_query(input->front());
+  const auto answers = decode_answers(*input);
+  if (!query || !answers) return nonsense();
+  std::optional<Question> missing;
   const auto verdict =
       evaluate_by_libspf2(*query, [&](const Question& question) -> std::optional<dns::Answer> {
-        const auto bytes = host.ask(encode_question(question));
-        if (!bytes) return std::nullopt;
-        auto answer = decode_answer(*bytes);
-        if (answer) return std::move(*answer);
-        broken = answer.error();
-        return std::nullopt;
+        const auto known = answers->find(question);
+        if (known != answers->end()) return known->second;
+        if (!missing) missing = question;
+        return dns::Answer{.status = dns::Answer::Status::no_name, .records = {}};
       });
-  if (broken) return std::unexpected(*broken);
+  if (missing) return encode({encode_question(*missing)});
   return encode_verdict(verdict);
+}
+
+// What the process asks for next; nothing: it has a verdict.
+Result<std::optional<Question>> question_in(std::string_view result,
+                                            const std::vector<Lookup>& asked) {
+  const auto fields = decode_fields(result);
+  if (!fields) return nonsense();
+  if (fields->size() != 1) return std::optional<Question>();
+  auto question = decode_question(fields->front());
+  const auto is_known = [&](const Lookup& lookup) { return lookup.question == *question; };
+  if (!question || !is_lookup_name(question->name) || std::ranges::any_of(asked, is_known))
+    return nonsense();
+  return question;
 }
 
 }  // namespace
@@ -151,24 +194,29 @@ worker::Handler libspf2_handler() { return {kLibspf2Job, run_job}; }
 Task<Result<Check>> check_by_libspf2(worker::Workers& workers, Loop& loop, dns::Resolver& resolver,
                                      Query query, Deadline deadline, CancelSource& cancel) {
   Check check;
-  worker::Job job{.kind = kLibspf2Job,
-                  .input = encode_query(query),
-                  .message = nullptr,
-                  .ask = {},
-                  .log_id = {}};
-  job.ask = [&](std::string bytes) -> Task<Result<std::string>> {
-    const auto question = decode_question(bytes);
-    if (!question) co_return nonsense();
-    auto answer = co_await resolver.ask(question->type, question->name, deadline, cancel);
-    check.lookups.push_back({*question, answer});
-    co_return encode_answer(known_of(answer), question->type);
-  };
-  const auto result = co_await workers.run(loop, std::move(job), cancel, deadline);
-  if (!result) co_return std::unexpected(result.error());
-  auto verdict = decode_verdict(*result);
-  if (!verdict) co_return nonsense();
-  check.verdict = std::move(*verdict);
-  co_return check;
+  while (check.lookups.size() < kMaxRounds) {
+    if (deadline.passed(Clock::now())) co_return too_late(std::move(check));
+    worker::Job job{.kind = kLibspf2Job,
+                    .input = encode_input(query, check.lookups),
+                    .message = nullptr,
+                    .ask = {},
+                    .log_id = query.identity};
+    const auto result = co_await workers.run(loop, std::move(job), cancel, deadline);
+    if (!result) co_return std::unexpected(result.error());
+    auto question = question_in(*result, check.lookups);
+    if (!question) co_return std::unexpected(question.error());
+    if (!*question) {
+      auto verdict = decode_verdict(*result);
+      if (!verdict) co_return nonsense();
+      check.verdict = std::move(*verdict);
+      co_return check;
+    }
+    auto answer = co_await resolver.ask((*question)->type, (*question)->name, deadline, cancel);
+    if (!answer && answer.error().kind == ErrorKind::cancelled)
+      co_return std::unexpected(std::move(answer.error()));
+    check.lookups.push_back({std::move(**question), std::move(answer)});
+  }
+  co_return fail(ErrorKind::protocol, "libspf2's job asks without an end");
 }
 
 }  // namespace sekisho::spf

@@ -1,5 +1,6 @@
-// An evaluation by libspf2 as a job of the inspect workers, which ask us for the DNS answers it
-// needs. One loop; ends by the deadline.
+// An evaluation by libspf2 as jobs of the inspect workers, in rounds: each has the answers that are
+// known and brings a verdict, or the next question, which we look up while no process waits for it.
+// One loop; ends by the deadline.
 #pragma once
 
 #include "filters/spf/check.h"
