@@ -62,12 +62,30 @@ Task<Result<void>> Intake::store() {
     }
     rest.remove_prefix(head);
     if (form_ == Form::binary && finished() && keeping_) end_binary_header();
+    if (keeping_ && (header_.done() || finished())) {
+      auto stored = co_await store_what_is_no_header();
+      if (!stored) co_return stored;
+    }
   }
   if (refusal()) keeping_ = false;
   Result<void> stored{};
   if (keeping_ && !rest.empty()) stored = co_await message_.body().append(rest);
   decoded_.clear();
   co_return stored;
+}
+
+// A line that is neither field nor folding: some readers take it and what follows for body, some
+// skip it. So that a signature can't be right for one of them and the reader be another, and no
+// field hide behind it, it gets an empty line before it, as Postfix does, and is body for
+// everybody.
+Task<Result<void>> Intake::store_what_is_no_header() {
+  std::string& section = message_.mutable_header_section();
+  const std::size_t fields = message_.headers().size();
+  const std::string rest = section.substr(fields);
+  if (rest.empty() || rest == "\r\n") co_return Result<void>{};
+  section.resize(fields);
+  section += "\r\n";
+  co_return co_await message_.body().append(rest);
 }
 
 // A binary message that is over within its header section: that consists of lines all the same.

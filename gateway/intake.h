@@ -67,6 +67,7 @@ class Intake {
   [[nodiscard]] smtp::DotDecoder::Flaw flaw() const;
   void end_chunk();
   void end_binary_header();
+  Task<Result<void>> store_what_is_no_header();
 
   mail::Message& message_;
   Limits limits_;

@@ -34,9 +34,6 @@ std::string Transaction::edited_header_section() {
   if (!quarantine_why_.empty()) edits_.add(kQuarantineField, quarantine_why_);
   std::string out = edits_.empty() ? section.substr(0, head)
                                    : edits_.apply(std::string_view(section).substr(0, head));
-  // A message without a header of its own gets an empty line here: its first lines would be read as
-  // fields else, and one that begins with a blank as a part of our Received.
-  if (head == 0 && !section.empty() && !section.starts_with("\r\n")) out += "\r\n";
   return out.append(section, head);
 }
 

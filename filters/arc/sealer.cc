@@ -20,6 +20,7 @@ std::optional<Sealer> Sealer::begin(const mail::Headers& headers, const Chain& c
   }
   // Of a broken chain whose instances can't be told there is no next one.
   if (status == "fail" && chain.newest == 0) return std::nullopt;
+  if (dkim::fields_to_sign(headers).empty()) return std::nullopt;
   Sealer sealer(headers, chain, options);
   sealer.instance_ = std::to_string(chain.newest + 1);
   sealer.status_ = status;

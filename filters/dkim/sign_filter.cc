@@ -63,6 +63,7 @@ class SignSession final : public FilterSession {
     if (!author) co_return unsigned_because("no_clear_author");
     const auto keys = rules_.keys.find(author->domain);
     if (keys.empty()) co_return unsigned_because("no_key");
+    if (dkim::fields_to_sign(headers).empty()) co_return unsigned_because("too_many_fields");
     if (view.outgoing->sender_is_foreign) co_return unsigned_because("foreign_author");
 
     const auto body_hash =

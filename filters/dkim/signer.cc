@@ -133,10 +133,12 @@ std::vector<std::string_view> fields_to_sign(const mail::Headers& headers) {
   // What else describes the content.
   for (const mail::HeaderField& field : headers.fields()) {
     const auto same = [&](std::string_view name) { return iequals(name, field.name); };
+    if (names.size() > kMaxSignedFields) break;
     if (istarts_with(field.name, "Content-") && fits_list(field.name) &&
         std::ranges::none_of(kOversigned, same) && std::ranges::none_of(names, same))
       names.insert(names.end(), headers.count(field.name) + 1, field.name);
   }
+  if (names.size() > kMaxSignedFields) names.clear();
   return names;
 }
 

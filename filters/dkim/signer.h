@@ -43,7 +43,9 @@ std::string finished(std::string field, std::string_view signature);
 
 // The h= of a signature: each field of the header section that means something to its reader, and
 // those of which none may be added later once more than they are there ("oversigned"). Never what
-// mail servers add on the way.
+// mail servers add on the way. Empty when that would be more than kMaxSignedFields: no program
+// writes such a header, and the work grows with its square.
+inline constexpr std::size_t kMaxSignedFields = 300;
 std::vector<std::string_view> fields_to_sign(const mail::Headers& headers);
 
 struct SignatureOptions {

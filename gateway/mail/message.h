@@ -17,7 +17,8 @@ class Message {
  public:
   Message(Loop& loop, Offload& offload, const SpoolSettings& spool, const MimeLimits& mime);
 
-  // The header section as it came, with its empty line (when the message has one).
+  // The header section: fields, and the empty line where anything follows. As it came, but that a
+  // line which is no field begins the body, and has got the empty line before it.
   [[nodiscard]] const std::string& header_section() const { return header_section_; }
   [[nodiscard]] Headers headers() const { return Headers::parse(header_section_); }
   [[nodiscard]] std::uint64_t size() const { return header_section_.size() + body_.size(); }
@@ -25,7 +26,7 @@ class Message {
   // How deep a worker process may look into it.
   [[nodiscard]] const MimeLimits& mime_limits() const { return limits_; }
 
-  // All of it as it came, once it is here (stage `end`). Made once; off the loop when it is large.
+  // All of it, once it is here (stage `end`). Made once; off the loop when it is large.
   Task<Result<std::shared_ptr<const SealedCopy>>> sealed() const;
 
   [[nodiscard]] const Spool& body() const { return body_; }

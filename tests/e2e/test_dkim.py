@@ -264,6 +264,9 @@ class Verifying(unittest.TestCase):
         good = self.signed()
         self.assertEqual(self.results(gateway, good), [b"pass"])
         self.assertEqual(self.results(gateway, good + b"more\r\n"), [b"fail"])
+        # What is no field is body for whoever reads it, and so it is for us.
+        slipped_in = good.replace(b"\r\n\r\n", b"\r\nyour account is locked\r\n\r\n", 1)
+        self.assertEqual(self.results(gateway, slipped_in), [b"fail"])
         self.assertEqual(self.results(gateway, good.replace(b"hello", b"other")), [b"fail"])
         self.assertEqual(self.results(gateway, b"From: a@b.example\r\n\r\nx\r\n"), [b"none"])
         self.assertEqual(self.results(gateway, good.replace(b" s=s1;", b" s=s9;")), [b"permerror"])

@@ -95,11 +95,18 @@ TEST_F(IntakeTest, AnEmptyMessageIsNoMistake) {
   EXPECT_EQ(message.size(), 0U);
 }
 
-TEST_F(IntakeTest, ALineThatIsNoFieldDoesNotEndTheHeaderSection) {
+TEST_F(IntakeTest, ALineThatIsNoFieldBeginsTheBody) {
   Intake intake(message, limits());
-  ASSERT_TRUE(take(intake, "hello\r\n\r\nbody\r\n.\r\n"));
-  EXPECT_EQ(message.header_section(), "hello\r\n\r\n");
-  EXPECT_EQ(body(), "body\r\n");
+  ASSERT_TRUE(take(intake, "A: b\r\n c\r\nhello\r\nD: e\r\n\r\nbody\r\n.\r\n"));
+  EXPECT_EQ(message.header_section(), "A: b\r\n c\r\n\r\n");
+  EXPECT_EQ(body(), "hello\r\nD: e\r\n\r\nbody\r\n");
+}
+
+TEST_F(IntakeTest, SoDoesAFirstLineThatIsNoField) {
+  Intake intake(message, limits());
+  ASSERT_TRUE(take(intake, "hello\r\nD: e\r\n.\r\n"));
+  EXPECT_EQ(message.header_section(), "\r\n");
+  EXPECT_EQ(body(), "hello\r\nD: e\r\n");
 }
 
 TEST_F(IntakeTest, TakesAMessageOfExactlyTheLimitAndNotOneByteMore) {
