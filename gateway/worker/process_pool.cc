@@ -123,6 +123,12 @@ void ProcessPool::doom(const Process& process, std::string_view why) {
   kill(*process, why);
 }
 
+void ProcessPool::doom_if_overrun(const Process& process, TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  if (process->state != State::starting && process->state != State::left) return;
+  if (process->until.passed(now)) kill(*process, "overran");
+}
+
 void ProcessPool::kill(WorkerProcess& process, std::string_view why) {
   if (process.state == State::doomed) return;
   process.state = State::doomed;

@@ -61,6 +61,8 @@ class ProcessPool {
     Deadline until = Deadline::never();
   };
   [[nodiscard]] std::vector<Watched> watched();
+  // By its deadline of now: it may have been given to another session since it was watched.
+  void doom_if_overrun(const Process& process, TimePoint now);
   [[nodiscard]] Deadline next_start();
   // It has ended. What it had at that time, and why we killed it if we did.
   struct Death {

@@ -144,8 +144,8 @@ void WorkerSupervisor::look_after(std::span<ProcessPool* const> pools) {
     if (files[one.ended + 1].revents != 0) hear(*one.pool, one.watched.process);
     if (files[one.ended].revents != 0)
       bury(*one.pool, one.watched.process);
-    else if (one.watched.listen && one.watched.until.passed(now))
-      one.pool->doom(one.watched.process, "overran");
+    else
+      one.pool->doom_if_overrun(one.watched.process, now);
   }
 }
 
