@@ -175,6 +175,10 @@ Task<Result<std::string>> WorkerPools::converse(Lease& lease, Loop& loop, const 
       lease.leave(own);
       co_return fail(ErrorKind::cancelled, "cancelled");
     }
+    if (woken == FdWaiter::Woken::failed) {
+      lease.leave(own);
+      co_return fail(ErrorKind::limit, "the system would not watch a worker's socket");
+    }
     if (woken == FdWaiter::Woken::timeout) {
       if (!own.passed(Clock::now())) {
         lease.leave(own);
