@@ -197,6 +197,11 @@ void ProcessPool::not_started(const Error& why, TimePoint now) {
   fail_waiters_without_hope();
 }
 
+bool ProcessPool::serves(const Process& process) {
+  const std::lock_guard lock(mutex_);
+  return process->serves;
+}
+
 void ProcessPool::ready(const Process& process) {
   const std::lock_guard lock(mutex_);
   process->serves = true;

@@ -53,6 +53,7 @@ class ProcessPool {
   [[nodiscard]] std::optional<Start> wants_start(TimePoint now);
   void started(const Process& process, Deadline until);
   void not_started(const Error& why, TimePoint now);
+  [[nodiscard]] bool serves(const Process& process);  // it has been ready
   void ready(const Process& process);
   void unable(const Process& process, std::string why);  // it ends by itself
   struct Watched {

@@ -160,6 +160,8 @@ void WorkerSupervisor::hear(ProcessPool& pool, const Process& process) {
     const auto nobody = encode(ToWorker(AnswerFrame{{ErrorKind::cancelled, "the session ended"}}));
     if (nobody && send_frame(process->socket(), *nobody)) return;
   }
+  // Once it serves it may be somebody else's, who would hide its death behind such a frame.
+  if (pool.serves(process)) return pool.doom(process, "nonsense");
   if (frame && std::holds_alternative<ReadyFrame>(*frame)) {
     note_lacks(std::get<ReadyFrame>(*frame).lacks);
     return pool.ready(process);
