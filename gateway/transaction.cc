@@ -308,6 +308,7 @@ Task<Reply> Transaction::conclude() {
   session_.services.counters.bytes_received.add(static_cast<double>(record_.size));
   if (!refusal_) co_await check_message(Stage::end);
   if (!refusal_) co_await prepare_to_send();
+  message_.release_sealed();  // a slow upstream shall not hold it in memory twice
   Reply reply = refusal_ ? std::move(*refusal_) : co_await deliver();
   pause();
   co_await message_.body().discard();

@@ -29,6 +29,9 @@ class Message {
   // All of it, once it is here (stage `end`). Made once; off the loop when it is large.
   Task<Result<std::shared_ptr<const SealedCopy>>> sealed() const;
 
+  // No check will ask for it any more; who still has it keeps it.
+  void release_sealed() { sealed_.reset(); }
+
   [[nodiscard]] const Spool& body() const { return body_; }
 
   // For the session that fills it and the delivery that empties it.

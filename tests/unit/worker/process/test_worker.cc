@@ -20,6 +20,7 @@
 #include "gateway/base/text.h"
 #include "gateway/mail/charset.h"
 #include "gateway/worker/channel.h"
+#include "gateway/worker/sanitizers.h"
 #include "gateway/worker/worker_main.h"
 #include "tests/unit/worker/process/test_jobs.h"
 
@@ -126,6 +127,12 @@ Result<std::string> do_test_job(const JobInput& job, WorkerHost& host) {
 
 }  // namespace
 }  // namespace sekisho::worker::testing
+
+#ifdef SEKISHO_SANITIZED
+// A crash is a signal here, too, and no report.
+extern "C" const char* __asan_default_options();
+extern "C" const char* __asan_default_options() { return "handle_segv=0:handle_abort=0"; }
+#endif
 
 int main(int argc, char** argv) {
   using namespace sekisho::worker;
