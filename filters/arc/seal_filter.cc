@@ -108,12 +108,12 @@ class ArcSealBlueprint final : public filters::Blueprint {
       const filters::Filter*) const override {
     auto domain = filters::to_a_labels(domain_);
     if (!domain) return std::unexpected(std::move(domain.error()));
-    auto key = dkim::SigningKey::read(key_);
+    auto key = dkim::read_public_half(key_);
     if (!key) return std::unexpected(std::move(key.error()));
     Rules rules{.options = {.algorithm = key->algorithm(),
                             .domain = std::move(*domain),
                             .selector = selector_},
-                .key = key->public_key(),
+                .key = *key,
                 .key_file = key_};
     return std::make_shared<const ArcSeal>(std::move(rules));
   }

@@ -216,4 +216,11 @@ Result<Secret> SigningKey::to_pem() const {
   return Secret({text, static_cast<std::size_t>(size)});
 }
 
+Result<PublicKey> read_public_half(const std::filesystem::path& file) {
+  const auto key = SigningKey::read(file);
+  if (!key) return std::unexpected(key.error());
+  // Made anew from its public bytes: the other object holds both halves.
+  return PublicKey::parse(key->algorithm(), key->public_key().bytes());
+}
+
 }  // namespace sekisho::dkim

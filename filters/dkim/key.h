@@ -54,6 +54,7 @@ class SigningKey {
   static Result<SigningKey> generate(Algorithm algorithm, int rsa_bits);
 
   [[nodiscard]] Algorithm algorithm() const { return public_.algorithm(); }
+  // Holds the private half as well, as long as it lives: read_public_half() for keeping.
   [[nodiscard]] const PublicKey& public_key() const { return public_; }
   [[nodiscard]] Result<std::string> sign(std::string_view digest) const;
   [[nodiscard]] Result<Secret> to_pem() const;
@@ -62,6 +63,9 @@ class SigningKey {
   explicit SigningKey(PublicKey key) : public_(std::move(key)) {}
   PublicKey public_;  // OpenSSL's key object holds both halves
 };
+
+// What the gateway may keep of a private key's file: the other half is with the signer processes.
+Result<PublicKey> read_public_half(const std::filesystem::path& file);
 
 // A key record (section 3.6.1).
 struct KeyRecord {

@@ -15,13 +15,6 @@ bool is_selector(std::string_view selector) {
   return selector.size() <= 63 && smtp::parse_domain(selector).has_value();
 }
 
-Result<PublicKey> read_public_half(const std::filesystem::path& file) {
-  const auto key = SigningKey::read(file);
-  if (!key) return std::unexpected(key.error());
-  // Made anew from its public bytes: the other object holds both halves.
-  return PublicKey::parse(key->algorithm(), key->public_key().bytes());
-}
-
 }  // namespace
 
 void KeySettings::visit(SettingsVisitor& v) {
