@@ -55,6 +55,8 @@ Session::Session(SessionServices& services, Connection connection)
   peer_.session_id = make_session_id();
   peer_.in_trusted_network =
       peer_.address_known && snapshot_->gate->is_trusted_client(peer_.remote.address);
+  peer_.is_listed_device =
+      peer_.address_known && plan_->networks() && plan_->networks()->find(peer_.remote.address);
   services_.counters.sessions.add();
   services_.counters.sessions_open.add(1);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <map>
 #include <utility>
 
@@ -67,8 +68,19 @@ class VerifySession final : public FilterSession {
     view.edits.remove(kTagField);  // only we mark
     if (view.envelope.submitted && !rules_.check_submitted) co_return Verdict::pass();
     auto found = dkim::find_signatures(view.message->headers(), view.now);
-    if (std::ranges::any_of(found, &dkim::Candidate::open)) co_await verify(view, found);
+    std::exception_ptr failure;
+    if (std::ranges::any_of(found, &dkim::Candidate::open)) {
+      try {
+        co_await verify(view, found);
+      } catch (const CheckFailed&) {
+        failure = std::current_exception();
+      }
+    }
+    // Where on_error lets it pass, those who judge by it must not take a failure of ours for none.
+    for (dkim::Candidate& one : found)
+      if (one.open()) one.fact.result = AuthResult::temperror;
     report(view, found);
+    if (failure) std::rethrow_exception(failure);
     const auto outcome = outcome_of(found);
     co_return outcome ? verdict_on(view, *outcome) : Verdict::pass();
   }

@@ -38,7 +38,9 @@ void Settings::visit(SettingsVisitor& v) {
   actions.visit(v);
   v.field("check_authenticated", check_authenticated,
           "Whether users who logged in are checked, too.");
-  v.field("check_internal", check_internal, "Whether clients in relay.networks are checked, too.");
+  v.field(
+      "check_internal", check_internal,
+      "Whether clients in relay.networks, and the devices of a legacy listener, are checked, too.");
   v.field("allow_networks", allow_networks,
           "Clients that are not checked: forwarders, a secondary MX.");
   v.field(
@@ -131,7 +133,7 @@ class Session final : public filters::FilterSession {
   [[nodiscard]] bool is_exempt(const mail::Peer& peer) const {
     if (!peer.address_known) return true;
     if (peer.authenticated() && !settings_.check_authenticated) return true;
-    if (peer.in_trusted_network && !settings_.check_internal) return true;
+    if (peer.is_internal() && !settings_.check_internal) return true;
     return std::ranges::any_of(settings_.allow_networks, [&](const Network& network) {
       return network.contains(peer.remote.address);
     });

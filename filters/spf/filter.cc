@@ -51,7 +51,9 @@ void Settings::visit(SettingsVisitor& v) {
   v.field("received_spf", received_spf, "Whether a Received-SPF field is added.");
   v.field("check_authenticated", check_authenticated,
           "Whether users who logged in are checked, too.");
-  v.field("check_internal", check_internal, "Whether clients in relay.networks are checked, too.");
+  v.field(
+      "check_internal", check_internal,
+      "Whether clients in relay.networks, and the devices of a legacy listener, are checked, too.");
   v.field("allow_networks", allow_networks,
           "Clients that are not checked: forwarders, a secondary MX.");
   allow_domains.visit(v, "allow_domains",
@@ -78,7 +80,17 @@ class Session final : public filters::FilterSession {
                                    .receiver = std::string(context_.hostname),
                                    .now = view.now},
                                   budget(view.deadline, kMaxTime), context_.cancel);
-    if (!findings) throw filters::CheckFailed(findings.error());
+    if (!findings) {
+      // Where on_error lets it pass, those who judge by it must not take a failure of ours for
+      // none.
+      if (view.envelope.sender)
+        view.authentication.spf.push_back({.identity = SpfFact::Identity::mail_from,
+                                           .result = mail::AuthResult::temperror,
+                                           .domain = view.envelope.sender->domain,
+                                           .address = view.envelope.sender_text(),
+                                           .reason = {}});
+      throw filters::CheckFailed(findings.error());
+    }
     for (const Finding& finding : *findings) report(view, finding);
     const Finding& worst = decisive(*findings);
     if (settings_.received_spf)
@@ -98,7 +110,7 @@ class Session final : public filters::FilterSession {
     const mail::Peer& peer = view.peer;
     if (!peer.address_known) return true;
     if (peer.authenticated() && !settings_.check_authenticated) return true;
-    if (peer.in_trusted_network && !settings_.check_internal) return true;
+    if (peer.is_internal() && !settings_.check_internal) return true;
     const auto is_in = [&peer](const Network& network) {
       return network.contains(peer.remote.address);
     };

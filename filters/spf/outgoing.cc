@@ -40,7 +40,7 @@ class Session final : public filters::FilterSession {
 
   Task<filters::Verdict> check(filters::Stage, filters::View& view) override {
     const auto& sender = view.envelope.sender;
-    const bool ours = view.peer.authenticated() || view.peer.in_trusted_network;
+    const bool ours = view.peer.authenticated() || view.peer.is_internal();
     if (!ours || !sender) co_return filters::Verdict::pass();
     const std::string domain = normal_name(ascii_name(sender->domain));
     if (!is_domain(domain) || !shared_.recently->take_turn(domain, shared_.now()))

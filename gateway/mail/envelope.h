@@ -46,9 +46,12 @@ struct Peer {
   std::string tls_cipher;
   std::shared_ptr<const PeerCertificate> certificate;  // null: none asked for, or none sent
   std::string user;                                    // authenticated identity; empty: none
-  bool in_trusted_network = false;
+  bool in_trusted_network = false;                     // relay.networks
+  bool is_listed_device = false;                       // of this legacy listener
 
   [[nodiscard]] bool authenticated() const { return !user.empty(); }
+  // One of ours by its address: no stranger whose sender would have to be checked.
+  [[nodiscard]] bool is_internal() const { return in_trusted_network || is_listed_device; }
   // Then neither `remote` nor `local` says anything.
   [[nodiscard]] bool by_unix_socket() const { return remote.address.is_unspecified(); }
   // What limits count as one client: an IPv4 address, an IPv6 /64, all who come by one Unix socket.

@@ -147,6 +147,9 @@ TEST_F(DmarcFilter, ChecksNeitherUsersNorOurOwnNetworksUnlessAsked) {
   EXPECT_EQ(reply("From: a@reject.example\r\n"), "");
   EXPECT_THAT(reply("From: a@reject.example\r\n", {{"check_internal", true}}), HasSubstr("550"));
   bench.peer.in_trusted_network = false;
+  bench.peer.is_listed_device = true;
+  EXPECT_EQ(reply("From: a@reject.example\r\n"), "");
+  bench.peer.is_listed_device = false;
   EXPECT_EQ(reply("From: a@reject.example\r\n",
                   {{"allow_networks", std::vector{*Network::parse("192.0.2.0/24")}}}),
             "");
