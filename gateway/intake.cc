@@ -80,6 +80,10 @@ Task<Result<void>> Intake::store() {
 // everybody.
 Task<Result<void>> Intake::store_what_is_no_header() {
   std::string& section = message_.mutable_header_section();
+  // The line above a message in a mailbox file is no reason to have no header: a field, as Postfix
+  // has it.
+  if (section.starts_with("From ") || section.starts_with(">From "))
+    section.insert(0, "X-Mailbox-Line: ");
   const std::size_t fields = message_.headers().size();
   const std::string rest = section.substr(fields);
   if (rest.empty() || rest == "\r\n") co_return Result<void>{};

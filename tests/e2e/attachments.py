@@ -123,7 +123,6 @@ MESSAGE_TRICKS = {
     "in_a_digest": "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/digest; boundary=d"
                    "\r\n\r\n--d\r\n\r\n" + mixed(EXE) + "--d--\r\n",
     "ten_levels_down": nested(10),
-    "below_a_broken_field": "no field at all\r\n" + mixed(EXE),
     "below_an_mbox_line": "From a@example.com Tue Nov 24\r\n" + mixed(EXE),
     "without_a_semicolon_before_the_boundary":
         mixed(EXE).replace("multipart/mixed; boundary", "multipart/mixed boundary"),

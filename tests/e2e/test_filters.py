@@ -36,6 +36,13 @@ class FilterTest(GatewayTest):
 class Attachments(FilterTest):
     top = 'filters = ["attachments"]'
 
+    def test_what_stands_below_a_line_that_is_no_field_is_text(self):
+        self.assertTrue(self.send("no field at all\r\n" + mixed(EXE)).startswith("250"))
+        (arrived,) = self.received()
+        head, _, body = arrived.partition(b"\r\n\r\n")
+        self.assertNotIn(b"Content-Type", head)
+        self.assertTrue(body.startswith(b"no field at all\r\n"), body[:100])
+
     @cases({name: disposition(parameters) for name, parameters in NAME_TRICKS.items()} |
            MESSAGE_TRICKS)
     def test_refuses_a_program(self, message):

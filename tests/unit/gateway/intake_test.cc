@@ -102,6 +102,14 @@ TEST_F(IntakeTest, ALineThatIsNoFieldBeginsTheBody) {
   EXPECT_EQ(body(), "hello\r\nD: e\r\n\r\nbody\r\n");
 }
 
+TEST_F(IntakeTest, TheLineAboveAMessageInAMailboxFileBecomesAField) {
+  Intake intake(message, limits());
+  ASSERT_TRUE(take(intake, "From a@b Mon Jan 1 00:00:00 2026\r\nA: b\r\n\r\nbody\r\n.\r\n"));
+  EXPECT_EQ(message.header_section(),
+            "X-Mailbox-Line: From a@b Mon Jan 1 00:00:00 2026\r\nA: b\r\n\r\n");
+  EXPECT_EQ(body(), "body\r\n");
+}
+
 TEST_F(IntakeTest, SoDoesAFirstLineThatIsNoField) {
   Intake intake(message, limits());
   ASSERT_TRUE(take(intake, "hello\r\nD: e\r\n.\r\n"));
