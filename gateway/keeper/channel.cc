@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <span>
 
 #include <poll.h>
 #include <sys/socket.h>
+
+#include "gateway/base/descriptor_passing.h"
 
 namespace sekisho::keeper {
 namespace {
@@ -43,27 +44,10 @@ Result<void> send_datagram(int fd, char kind, std::string_view text, std::span<c
   msghdr header{};
   header.msg_iov = parts.data();
   header.msg_iovlen = parts.size();
-  if (!sockets.empty()) {
-    header.msg_control = control.data();
-    header.msg_controllen = CMSG_SPACE(sockets.size_bytes());
-    cmsghdr* const rights = CMSG_FIRSTHDR(&header);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(sockets.size_bytes());
-    std::memcpy(CMSG_DATA(rights), sockets.data(), sockets.size_bytes());
-  }
+  attach_descriptors(header, control, sockets);
   if (::sendmsg(fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return {};
   return std::unexpected(system_error(errno == EPIPE ? ErrorKind::closed : ErrorKind::io,
                                       "cannot write to the keeper's channel", errno));
-}
-
-void take_sockets(msghdr& header, std::vector<Descriptor>& out) {
-  for (cmsghdr* one = CMSG_FIRSTHDR(&header); one != nullptr; one = CMSG_NXTHDR(&header, one)) {
-    if (one->cmsg_level != SOL_SOCKET || one->cmsg_type != SCM_RIGHTS) continue;
-    std::vector<int> sockets((one->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-    std::memcpy(sockets.data(), CMSG_DATA(one), sockets.size() * sizeof(int));
-    for (const int fd : sockets) out.emplace_back(fd);
-  }
 }
 
 }  // namespace
@@ -115,7 +99,7 @@ Result<Message> Channel::receive(Duration patience) const {
           system_error(ErrorKind::closed, "cannot read the keeper's channel", errno));
     if (got == 0) return fail(ErrorKind::closed, "the keeper's channel is closed");
     const std::size_t before = message.sockets.size();
-    take_sockets(header, message.sockets);
+    take_descriptors(header, message.sockets);
     const bool more = buffer.front() == kMoreSocketsFollow;
     if (more && message.sockets.size() == before)  // it could go on like that for ever
       return fail(ErrorKind::protocol, "a message on the keeper's channel is garbled");

@@ -2,26 +2,16 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include <sys/socket.h>
 
+#include "gateway/base/descriptor_passing.h"
 #include "gateway/worker/frames.h"
 
 namespace sekisho::worker {
 namespace {
 
 using Control = std::array<char, CMSG_SPACE(sizeof(int) * kMaxDescriptors)>;
-
-void take_descriptors(msghdr& header, std::vector<Descriptor>& out) {
-  for (cmsghdr* one = CMSG_FIRSTHDR(&header); one != nullptr; one = CMSG_NXTHDR(&header, one)) {
-    if (one->cmsg_level != SOL_SOCKET || one->cmsg_type != SCM_RIGHTS) continue;
-    std::array<int, kMaxDescriptors> files{};
-    const std::size_t count = (one->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    std::memcpy(files.data(), CMSG_DATA(one), std::min(count, files.size()) * sizeof(int));
-    for (std::size_t i = 0; i < std::min(count, files.size()); ++i) out.emplace_back(files[i]);
-  }
-}
 
 // A datagram of no bytes can't be told from the end, and is no frame either.
 Result<std::string_view> read_of(ssize_t got, const msghdr& header, std::span<char> buffer) {
@@ -41,15 +31,7 @@ Result<void> send_frame(int socket, std::string_view frame, std::span<const int>
   msghdr header{};
   header.msg_iov = &part;
   header.msg_iovlen = 1;
-  if (!descriptors.empty()) {
-    header.msg_control = control.data();
-    header.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
-    cmsghdr* const rights = CMSG_FIRSTHDR(&header);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(descriptors.size_bytes());
-    std::memcpy(CMSG_DATA(rights), descriptors.data(), descriptors.size_bytes());
-  }
+  attach_descriptors(header, control, descriptors);
   while (true) {
     if (::sendmsg(socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return {};
     if (errno == EINTR) continue;
