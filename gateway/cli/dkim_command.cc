@@ -12,8 +12,8 @@
 #include "filters/domain_name.h"
 #include "gateway/base/encode.h"
 #include "gateway/base/file_io.h"
+#include "gateway/cli/command_resolver.h"
 #include "gateway/cli/commands.h"
-#include "gateway/cli/dns_choice.h"
 #include "gateway/cli/exit_code.h"
 #include "gateway/cli/loading.h"
 #include "gateway/dns/resolver.h"
@@ -183,17 +183,14 @@ Task<std::string> flaw_of(const Entry& entry, dns::Resolver& resolver, CancelSou
 
 int verify(const std::vector<Entry>& entries, const DkimWish& wish,
            const std::filesystem::path& config_file) {
-  const auto settings = dns_choice(wish.dns, config_file);
-  if (!settings) return complain(settings.error().text);
-  Loop loop;
-  Metrics metrics;
-  CancelSource cancel;
-  auto resolver = dns::Resolver::open(loop, *settings, metrics);
-  if (!resolver) return complain(resolver.error().text);
+  const auto asking = CommandResolver::open(wish.dns, config_file);
+  if (!asking) return complain(asking.error().text);
+  CommandResolver& own = **asking;
   bool good = true;
   auto all = nlohmann::json::array();
   for (const Entry& entry : entries) {
-    const std::string flaw = loop.run_until_done(flaw_of(entry, **resolver, cancel));
+    const std::string flaw =
+        own.loop().run_until_done(flaw_of(entry, own.resolver(), own.cancel()));
     good = good && flaw.empty();
     auto json = to_json(entry);
     json["published"] = flaw.empty();

@@ -11,8 +11,8 @@
 #include "filters/dmarc/check.h"
 #include "filters/domain_name.h"
 #include "gateway/base/encode.h"
+#include "gateway/cli/command_resolver.h"
 #include "gateway/cli/commands.h"
-#include "gateway/cli/dns_choice.h"
 #include "gateway/cli/exit_code.h"
 
 namespace sekisho::cli {
@@ -160,17 +160,13 @@ int check_dmarc(const DmarcWish& wish, const std::filesystem::path& config_file)
   if (!facts) return complain(facts.error().text);
   const auto suffixes = dmarc::PublicSuffixes::open();
   if (!suffixes) return complain(suffixes.error().text);
-  const auto settings = dns_choice(wish.dns, config_file);
-  if (!settings) return complain(settings.error().text);
-  Loop loop;
-  Metrics metrics;
-  CancelSource cancel;
-  auto resolver = dns::Resolver::open(loop, *settings, metrics);
-  if (!resolver) return complain(resolver.error().text);
+  const auto asking = CommandResolver::open(wish.dns, config_file);
+  if (!asking) return complain(asking.error().text);
+  CommandResolver& own = **asking;
 
   const dmarc::Query query{.from_domain = *from, .authentication = *facts};
-  const auto check = loop.run_until_done(
-      dmarc::check(**resolver, query, *suffixes, Deadline::in(kMaxTime), cancel));
+  const auto check = own.loop().run_until_done(
+      dmarc::check(own.resolver(), query, *suffixes, Deadline::in(kMaxTime), own.cancel()));
   if (!check) return complain(check.error().text);
   if (wish.json) {
     print_json(*check);

@@ -10,8 +10,8 @@
 #include "filters/spf/check.h"
 #include "gateway/base/encode.h"
 #include "gateway/base/text.h"
+#include "gateway/cli/command_resolver.h"
 #include "gateway/cli/commands.h"
-#include "gateway/cli/dns_choice.h"
 #include "gateway/cli/exit_code.h"
 
 namespace sekisho::cli {
@@ -87,25 +87,21 @@ void print_json(const spf::Check& check) {
 int check_spf(const SpfWish& wish, const std::filesystem::path& config_file) {
   const auto client = IpAddress::parse(wish.client);
   if (!client) return complain("--ip: '" + wish.client + "' is no IP address");
-  const auto settings = dns_choice(wish.dns, config_file);
-  if (!settings) return complain(settings.error().text);
-  Loop loop;
-  Metrics metrics;
-  CancelSource cancel;
-  auto resolver = dns::Resolver::open(loop, *settings, metrics);
-  if (!resolver) return complain(resolver.error().text);
+  const auto asking = CommandResolver::open(wish.dns, config_file);
+  if (!asking) return complain(asking.error().text);
+  CommandResolver& own = **asking;
 
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const bool null_sender = wish.sender.empty() || wish.sender == "<>";
-  const auto check = loop.run_until_done(spf::check(
-      **resolver,
+  const auto check = own.loop().run_until_done(spf::check(
+      own.resolver(),
       {.client = *client,
        .helo = wish.helo,
        .identity = null_sender ? wish.helo : wish.sender,
        .receiver = {},
        .timestamp = std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now).count()),
        .explain = true},
-      Deadline::in(spf::kMaxTime), cancel));
+      Deadline::in(spf::kMaxTime), own.cancel()));
   if (!check) return complain(check.error().text);
   if (wish.json) {
     print_json(*check);
