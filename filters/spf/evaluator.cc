@@ -12,6 +12,7 @@
 #include "filters/spf/names.h"
 #include "filters/spf/record.h"
 #include "gateway/base/text.h"
+#include "gateway/dns/client_name.h"
 
 namespace sekisho::spf {
 namespace {
@@ -233,7 +234,7 @@ class Run {
   // The client's name whose address is the client's: the domain itself before a name in it, that
   // before any other. Empty: there is none. Errors of the DNS only leave names out.
   Step<std::string> validated_name(const std::string& domain, bool related_only) {
-    const auto* reverse = find_counted({dns::Type::ptr, reverse_name(query_.client)});
+    const auto* reverse = find_counted({dns::Type::ptr, dns::reverse_name(query_.client)});
     if (reverse == nullptr) return std::unexpected(Stop{});
     if (too_many_voids()) return void_limit();
     std::string best;

@@ -52,14 +52,4 @@ std::string nibbles(const IpAddress& address) {
   return text;
 }
 
-std::string reverse_name(const IpAddress& address) {
-  if (address.is_v4()) {
-    const auto& bytes = address.bytes();
-    return fmt::format("{}.{}.{}.{}.in-addr.arpa", bytes[3], bytes[2], bytes[1], bytes[0]);
-  }
-  auto text = to_lower(nibbles(address));
-  std::ranges::reverse(text);
-  return text + ".ip6.arpa";
-}
-
 }  // namespace sekisho::spf

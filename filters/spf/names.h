@@ -1,4 +1,5 @@
-// Domain names as SPF needs them: what may be looked up, and the name of an address. Pure.
+// Domain names as SPF needs them: what may be looked up, and how an address is written in them.
+// Pure.
 #pragma once
 
 #include <string>
@@ -22,9 +23,6 @@ bool is_lookup_name(std::string_view name);
 // ... of several labels, and no address literal: what check_host() wants of its <domain> (RFC 7208
 // section 4.3).
 bool is_domain(std::string_view name);
-
-// "1.2.0.192.in-addr.arpa", "1.0. … .ip6.arpa".
-std::string reverse_name(const IpAddress& address);
 
 // The 32 nibbles of an IPv6 address: "2.0.0.1.0.D.B.8. …".
 std::string nibbles(const IpAddress& address);
