@@ -1,0 +1,17 @@
+// What a Scratch holds, for the files of this folder.
+#pragma once
+
+#include <memory>
+
+#include "rules/match/candidates.h"
+#include "rules/match/matcher.h"
+#include "rules/match/scratch.h"
+
+namespace sekisho::rules::match {
+
+struct Scratch::Parts {
+  MatchMemory memory;
+  Candidates candidates;
+};
+
+}  // namespace sekisho::rules::match
