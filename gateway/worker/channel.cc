@@ -23,9 +23,7 @@ Result<std::string_view> read_of(ssize_t got, const msghdr& header, std::span<ch
   return std::string_view(buffer.data(), static_cast<std::size_t>(got));
 }
 
-}  // namespace
-
-Result<void> send_frame(int socket, std::string_view frame, std::span<const int> descriptors) {
+Result<void> send(int socket, std::string_view frame, std::span<const int> descriptors, int flags) {
   iovec part{const_cast<char*>(frame.data()), frame.size()};
   alignas(cmsghdr) Control control{};
   msghdr header{};
@@ -33,12 +31,22 @@ Result<void> send_frame(int socket, std::string_view frame, std::span<const int>
   header.msg_iovlen = 1;
   attach_descriptors(header, control, descriptors);
   while (true) {
-    if (::sendmsg(socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return {};
+    if (::sendmsg(socket, &header, MSG_NOSIGNAL | flags) >= 0) return {};
     if (errno == EINTR) continue;
     const bool gone = errno == EPIPE || errno == ECONNRESET;
     return std::unexpected(
         system_error(gone ? ErrorKind::closed : ErrorKind::io, "cannot send a frame", errno));
   }
+}
+
+}  // namespace
+
+Result<void> send_frame(int socket, std::string_view frame, std::span<const int> descriptors) {
+  return send(socket, frame, descriptors, MSG_DONTWAIT);
+}
+
+Result<void> send_frame_waiting(int socket, std::string_view frame) {
+  return send(socket, frame, {}, 0);
 }
 
 Result<Datagram> receive(int socket, std::span<char> buffer, std::size_t max_descriptors) {

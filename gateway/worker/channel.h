@@ -15,6 +15,8 @@ namespace sekisho::worker {
 // Never waits: the other side takes one frame at a time, so there is room for it.
 // ErrorKind::closed: it is gone.
 Result<void> send_frame(int socket, std::string_view frame, std::span<const int> descriptors = {});
+// Waits for room: the worker's side, for a result in parts.
+Result<void> send_frame_waiting(int socket, std::string_view frame);
 
 struct Datagram {
   std::string_view bytes;  // into the buffer

@@ -18,6 +18,7 @@ enum class Letter : char {
   ready = 'R',
   unable = 'U',
   question = 'Q',
+  part = 'P',
   done = 'D',
 };
 
@@ -77,6 +78,9 @@ struct Encoder {
   }
   std::optional<std::string> operator()(const QuestionFrame& frame) const {
     return put(Letter::question, {frame.question});
+  }
+  std::optional<std::string> operator()(const PartFrame& frame) const {
+    return put(Letter::part, {frame.bytes});
   }
   std::optional<std::string> operator()(const DoneFrame& frame) const {
     return put(Letter::done, {word(frame.outcome), frame.outcome.bytes});
@@ -145,6 +149,9 @@ std::optional<FromWorker> decode_from_worker(std::string_view bytes) {
       return std::nullopt;
     case Letter::question:
       if (fields.size() == 1) return QuestionFrame{fields[0]};
+      return std::nullopt;
+    case Letter::part:
+      if (fields.size() == 1 && fields[0].size() == kPart) return PartFrame{fields[0]};
       return std::nullopt;
     case Letter::done:
       if (const auto outcome = read_outcome(fields)) return DoneFrame{*outcome};

@@ -20,6 +20,8 @@ constexpr std::size_t kMaxFrame = 60'000;
 // A longer input goes by descriptor.
 constexpr std::size_t kMaxInlineInput = 32'000;
 constexpr std::size_t kMaxDescriptors = 2;  // of one frame
+// A longer result comes in parts of exactly so many bytes, and what is left of it.
+constexpr std::size_t kPart = 56'000;
 
 // To the worker. The first frame; its one descriptor is the pool's setup.
 struct SetupFrame {
@@ -70,13 +72,19 @@ struct QuestionFrame {
   bool operator==(const QuestionFrame&) const = default;
 };
 
+// The next kPart bytes of a result that will be done with a later frame.
+struct PartFrame {
+  std::string_view bytes;
+  bool operator==(const PartFrame&) const = default;
+};
+
 struct DoneFrame {
   Outcome outcome;
   bool operator==(const DoneFrame&) const = default;
 };
 
 using ToWorker = std::variant<SetupFrame, JobFrame, AnswerFrame>;
-using FromWorker = std::variant<ReadyFrame, UnableFrame, QuestionFrame, DoneFrame>;
+using FromWorker = std::variant<ReadyFrame, UnableFrame, QuestionFrame, PartFrame, DoneFrame>;
 
 // Nothing when it doesn't fit into a frame.
 std::optional<std::string> encode(const ToWorker& frame);

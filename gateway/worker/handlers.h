@@ -33,7 +33,7 @@ struct Handler {
   // The result is at most kMaxResult bytes. An exception is an Error; bad_alloc ends the process.
   std::function<Result<std::string>(const JobInput&, WorkerHost&)> run;
 };
-inline constexpr std::size_t kMaxResult = 48UL * 1024;
+inline constexpr std::size_t kMaxResult = 4UL * 1024 * 1024;
 
 struct Handlers {
   std::vector<Handler> jobs;

@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 
 #include "gateway/worker/channel.h"
+#include "gateway/worker/frames.h"
+#include "gateway/worker/handlers.h"
 
 namespace sekisho::worker {
 namespace {
@@ -115,6 +117,7 @@ void ProcessPool::leave(const Process& process, Deadline until) {
   if (process->state == State::doomed) return;
   process->state = State::left;
   process->until = until;
+  process->skipped_parts = 0;
   wake_();
 }
 
@@ -212,6 +215,11 @@ void ProcessPool::unable(const Process& process, std::string why) {
   const std::lock_guard lock(mutex_);
   process->doom = "unable";
   last_failure_ = std::move(why);
+}
+
+bool ProcessPool::skip_part(const Process& process) {
+  const std::lock_guard lock(mutex_);
+  return process->state == State::left && ++process->skipped_parts <= kMaxResult / kPart;
 }
 
 std::vector<ProcessPool::Watched> ProcessPool::watched() {

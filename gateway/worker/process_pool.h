@@ -56,6 +56,8 @@ class ProcessPool {
   [[nodiscard]] bool serves(const Process& process);  // it has been ready
   void ready(const Process& process);
   void unable(const Process& process, std::string why);  // it ends by itself
+  // Of a result that nobody waits for; false: no job has so many.
+  [[nodiscard]] bool skip_part(const Process& process);
   struct Watched {
     Process process;
     bool listen = false;  // to its socket: it starts, or was left

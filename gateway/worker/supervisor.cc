@@ -156,6 +156,7 @@ void WorkerSupervisor::hear(ProcessPool& pool, const Process& process) {
   if (!*got) return;
   const auto frame = decode_from_worker(**got);
   if (frame && std::holds_alternative<DoneFrame>(*frame)) return pool.give_back(process);
+  if (frame && std::holds_alternative<PartFrame>(*frame) && pool.skip_part(process)) return;
   if (frame && std::holds_alternative<QuestionFrame>(*frame)) {
     const auto nobody = encode(ToWorker(AnswerFrame{{ErrorKind::cancelled, "the session ended"}}));
     if (nobody && send_frame(process->socket(), *nobody)) return;

@@ -40,23 +40,28 @@ void warm_up() {
 template <class Frame>
 void say(const Frame& frame) {
   const auto bytes = encode(FromWorker(frame));
-  if (!bytes || !send_frame(kSpawnedSocket, *bytes)) ::_exit(0);  // nobody listens
+  if (!bytes || !send_frame_waiting(kSpawnedSocket, *bytes)) ::_exit(0);  // nobody listens
+}
+
+void say_done(const Result<std::string>& result) {
+  if (!result) {
+    const std::string_view text = result.error().text;
+    return say(DoneFrame{{result.error().kind, text.substr(0, kPart)}});
+  }
+  std::string_view left = *result;
+  for (; left.size() > kPart; left.remove_prefix(kPart)) say(PartFrame{left.substr(0, kPart)});
+  say(DoneFrame{{std::nullopt, left}});
 }
 
 [[noreturn]] void end_unable(const Error& why) {
-  say(UnableFrame{std::string_view(why.text).substr(0, kMaxResult)});
+  say(UnableFrame{std::string_view(why.text).substr(0, kPart)});
   ::_exit(kNotStarted);
-}
-
-Outcome outcome_of(const Result<std::string>& result) {
-  if (result) return {std::nullopt, *result};
-  return {result.error().kind, std::string_view(result.error().text).substr(0, kMaxResult)};
 }
 
 class Host final : public WorkerHost {
  public:
   Result<std::string> ask(std::string_view question) override {
-    if (question.size() > kMaxResult) return fail(ErrorKind::limit, "the question is too long");
+    if (question.size() > kPart) return fail(ErrorKind::limit, "the question is too long");
     say(QuestionFrame{question});
     const auto datagram = receive(kSpawnedSocket, buffer_, 0);
     if (!datagram) ::_exit(datagram.error().kind == ErrorKind::closed ? 0 : kNonsense);
@@ -145,8 +150,7 @@ void run_worker(std::string_view name, const Handlers& handlers) {
     const auto frame = decode_to_worker(datagram->bytes);
     const auto* const job = frame ? std::get_if<JobFrame>(&*frame) : nullptr;
     if (job == nullptr || job->descriptors() != datagram->descriptors.size()) ::_exit(kNonsense);
-    const auto result = do_job(handlers, pool, *job, datagram->descriptors, host);
-    say(DoneFrame{outcome_of(result)});
+    say_done(do_job(handlers, pool, *job, datagram->descriptors, host));
   }
 }
 

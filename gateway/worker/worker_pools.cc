@@ -169,6 +169,7 @@ Task<Result<std::string>> WorkerPools::converse(Lease& lease, Loop& loop, const 
   FdWaiter waiter(loop, cancel, socket);
   Deadline own = Deadline::in(lease.pool().settings().time);
   int questions = 0;
+  std::string parts;  // of the result
   while (true) {
     const auto woken = co_await waiter.readable(own.or_sooner(deadline));
     if (woken == FdWaiter::Woken::cancelled) {
@@ -192,24 +193,32 @@ Task<Result<std::string>> WorkerPools::converse(Lease& lease, Loop& loop, const 
     if (!got) co_return lease.broken(got.error());
     if (!*got) continue;
     const auto frame = decode_from_worker(**got);
+    if (const auto* const part = frame ? std::get_if<PartFrame>(&*frame) : nullptr) {
+      if (parts.size() + part->bytes.size() > kMaxResult)
+        co_return lease.broken({ErrorKind::protocol, "a result without end"});
+      parts += part->bytes;
+      continue;
+    }
     const auto* const question = frame ? std::get_if<QuestionFrame>(&*frame) : nullptr;
     if (const auto* const done = frame ? std::get_if<DoneFrame>(&*frame) : nullptr) {
       const Outcome& outcome = done->outcome;
+      if (parts.size() + outcome.bytes.size() > kMaxResult || (outcome.error && !parts.empty()))
+        co_return lease.broken({ErrorKind::protocol, "a result without end"});
       lease.give_back();
       if (outcome.error) co_return fail(*outcome.error, std::string(outcome.bytes));
-      co_return std::string(outcome.bytes);
+      parts += outcome.bytes;
+      co_return parts;
     }
     if (question == nullptr || ++questions > kMaxQuestions)
       co_return lease.broken({ErrorKind::protocol, "no frame that belongs here"});
     const Duration left = own.remaining(Clock::now());
     Result<std::string> answer = fail(ErrorKind::unavailable, "nobody answers questions");
     if (job.ask) answer = co_await job.ask(std::string(question->question));
-    if (answer && answer->size() > kMaxResult)
-      answer = fail(ErrorKind::limit, "the answer is too long");
-    const auto bytes = encode(ToWorker(AnswerFrame{
-        answer ? Outcome{std::nullopt, *answer}
-               : Outcome{answer.error().kind,
-                         std::string_view(answer.error().text).substr(0, kMaxResult)}}));
+    if (answer && answer->size() > kPart) answer = fail(ErrorKind::limit, "the answer is too long");
+    const auto bytes = encode(ToWorker(
+        AnswerFrame{answer ? Outcome{std::nullopt, *answer}
+                           : Outcome{answer.error().kind,
+                                     std::string_view(answer.error().text).substr(0, kPart)}}));
     if (!bytes) co_return lease.broken({ErrorKind::protocol, "an answer that is no frame"});
     if (auto sent = send_frame(socket, *bytes); !sent) co_return lease.broken(sent.error());
     own = Deadline::in(left);

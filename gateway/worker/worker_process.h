@@ -49,6 +49,7 @@ class WorkerProcess {
   std::uint64_t generation = 0;        // of the setup that it was told
   std::shared_ptr<const Job> job;      // that it has
   Deadline until = Deadline::never();  // starting, left: then it is killed
+  std::size_t skipped_parts = 0;       // left: of the result that nobody waits for
   bool serves = false;                 // it has been ready
   bool used = false;                   // it has had a job
   std::string_view doom;               // a word for why we killed it; empty: we didn't

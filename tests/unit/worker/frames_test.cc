@@ -22,12 +22,11 @@ TEST(WorkerFrames, ComeBackAsTheyWentToTheWorker) {
 }
 
 TEST(WorkerFrames, ComeBackAsTheyWentToTheGateway) {
+  const std::string part(kPart, 'x');
   const std::vector<FromWorker> frames{
-      ReadyFrame{"landlock"},
-      UnableFrame{"cannot read the key"},
-      QuestionFrame{"TXT example.com"},
-      DoneFrame{{std::nullopt, ""}},
-      DoneFrame{{ErrorKind::limit, "too many parts"}},
+      ReadyFrame{"landlock"},           UnableFrame{"cannot read the key"},
+      QuestionFrame{"TXT example.com"}, PartFrame{part},
+      DoneFrame{{std::nullopt, ""}},    DoneFrame{{ErrorKind::limit, "too many parts"}},
   };
   for (const FromWorker& frame : frames) {
     const auto bytes = encode(frame);
@@ -43,6 +42,13 @@ TEST(WorkerFrames, NothingThatIsCutOrHasMoreIsAFrame) {
     EXPECT_FALSE(decode_from_worker(whole.substr(0, size))) << size;
   EXPECT_FALSE(decode_from_worker(whole + '\0'));
   EXPECT_FALSE(decode_from_worker(whole + std::string(2, '\0')));  // one more field
+}
+
+TEST(WorkerFrames, APartOfAResultIsAWholeOne) {
+  for (const std::size_t size : {std::size_t{0}, kPart - 1, kPart + 1}) {
+    const std::string part(size, 'x');
+    EXPECT_FALSE(decode_from_worker(*encode(FromWorker(PartFrame{part})))) << size;
+  }
 }
 
 TEST(WorkerFrames, AnUnknownWordIsNoFrame) {

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "gateway/worker/frames.h"
+#include "gateway/worker/handlers.h"
 #include "tests/unit/worker/bench.h"
 
 namespace sekisho::worker::testing {
@@ -29,6 +31,22 @@ TEST(WorkerPools, AnInputOfAnyLengthGetsThere) {
   EXPECT_EQ(bench.tell("length=" + std::string(100, 'x')), "100");
 }
 
+TEST(WorkerPools, AResultUpToItsBoundComesBackWhole) {
+  Bench bench;
+  for (const std::size_t size :
+       {std::size_t{0}, kPart - 1, kPart, kPart + 1, 2 * kPart, std::size_t{1'000'000}, kMaxResult})
+    EXPECT_TRUE(bench.tell("result=" + std::to_string(size)) == long_text(size)) << size;
+}
+
+TEST(WorkerPools, AResultThatIsNoneEndsItsSender) {
+  Bench bench;
+  for (const char* what : {"parts without end", "a short part", "a failure behind a part"}) {
+    EXPECT_THAT(bench.tell(what), StartsWith("protocol: ")) << what;
+    EXPECT_EQ(bench.tell("echo=next"), "next");
+  }
+  EXPECT_EQ(bench.wait_for_log("cause=nonsense", 3).size(), 3U);
+}
+
 TEST(WorkerPools, OneProcessDoesOneJobAfterAnother) {
   Bench bench;
   const std::string pid = bench.tell("pid");
@@ -46,7 +64,7 @@ TEST(WorkerPools, AnErrorOfTheHandlerIsTheJobs) {
   Bench bench;
   EXPECT_EQ(bench.tell("fail=too deep"), "limit: too deep");
   EXPECT_EQ(bench.tell("throw=a bug"), "invalid: a bug");
-  EXPECT_THAT(bench.tell("much"), StartsWith("limit: "));
+  EXPECT_THAT(bench.tell("result=" + std::to_string(kMaxResult + 1)), StartsWith("limit: "));
   EXPECT_EQ(bench.tell("echo=still there"), "still there");
 }
 
@@ -195,6 +213,13 @@ TEST(WorkerPools, ANewSetupReachesTheNextJob) {
   EXPECT_TRUE(bench.log->kept().empty());  // that is no death
 }
 
+TEST(WorkerPools, ASetupMayBeLarge) {
+  Bench bench;
+  bench.settings.inspect.memory.count = 16UL * 1024 * 1024;  // of a job; this is none
+  bench.pools().set_up(Pool::inspect, std::string(20'000'000, 'x'));
+  EXPECT_EQ(bench.tell("prepared size"), "20000000");
+}
+
 Task<void> run_into(Bench& bench, Job job, CancelSource& cancel, Result<std::string>& out) {
   out = co_await bench.pools().run(bench.loop, std::move(job), cancel);
 }
@@ -227,6 +252,21 @@ TEST(WorkerPools, ASessionThatGoesLeavesTheProcessToTheNext) {
   gone.cancel();
   EXPECT_EQ(bench.tell("pid"), pid);
   EXPECT_THAT(Bench::text(result), StartsWith("cancelled: "));
+}
+
+TEST(WorkerPools, TheLongResultOfASessionThatWentIsSkipped) {
+  Bench bench;
+  const std::string pid = bench.tell("pid");
+  CancelSource gone;
+  Result<std::string> result;
+  spawn(run_into(bench, Bench::job("result=" + std::to_string(kMaxResult)), gone, result));
+  gone.cancel();
+  EXPECT_EQ(bench.tell("pid"), pid);
+  CancelSource gone_too;
+  spawn(run_into(bench, Bench::job("parts without end"), gone_too, result));
+  gone_too.cancel();
+  EXPECT_EQ(bench.tell("echo=next"), "next");
+  EXPECT_EQ(bench.wait_for_log("cause=nonsense").size(), 1U);
 }
 
 TEST(WorkerPools, AHungJobOfASessionThatWentIsKilledAllTheSame) {

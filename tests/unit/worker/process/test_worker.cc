@@ -20,6 +20,7 @@
 #include "gateway/base/text.h"
 #include "gateway/mail/charset.h"
 #include "gateway/worker/channel.h"
+#include "gateway/worker/frames.h"
 #include "gateway/worker/sanitizers.h"
 #include "gateway/worker/worker_main.h"
 #include "tests/unit/worker/process/test_jobs.h"
@@ -93,6 +94,15 @@ std::string first_word(std::string_view& text) {
   }
 }
 
+void say(const FromWorker& frame) {
+  (void)send_frame_waiting(kSpawnedSocket, encode(frame).value_or(""));
+}
+
+[[noreturn]] void send_parts_without_end() {
+  const std::string part(kPart, 'x');
+  while (true) say(PartFrame{part});
+}
+
 Result<std::string> do_test_job(const JobInput& job, WorkerHost& host) {
   std::string_view input = job.input;
   const std::string what = first_word(input);
@@ -102,13 +112,20 @@ Result<std::string> do_test_job(const JobInput& job, WorkerHost& host) {
   if (what == "message") return std::string(job.message.value_or("none"));
   if (what == "length") return std::to_string(detail.size());
   if (what == "prepared") return prepared;
+  if (what == "prepared size") return std::to_string(prepared.size());
   if (what == "pid") return std::to_string(::getpid());
   if (what == "fail") return fail(ErrorKind::limit, detail);
   if (what == "throw") throw std::runtime_error(detail);
   if (what == "ask") return host.ask(detail);
   if (what == "ask in circles")
     while (true) (void)host.ask(detail);
-  if (what == "much") return std::string(kMaxResult + 1, 'x');
+  if (what == "result") return long_text(parse_uint(detail).value_or(0));
+  if (what == "parts without end") send_parts_without_end();
+  if (what == "a failure behind a part") {
+    say(PartFrame{std::string(kPart, 'x')});
+    return fail(ErrorKind::limit, "too late");
+  }
+  if (what == "a short part") say(PartFrame{"x"});
   if (what == "crash") ::raise(SIGSEGV);
   if (what == "exit") ::_exit(0);
   if (what == "hang") hang();
