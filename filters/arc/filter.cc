@@ -6,6 +6,7 @@
 
 #include "filters/arc/verification.h"
 #include "filters/dkim/body_digest.h"
+#include "gateway/dns/ask_all.h"
 
 namespace sekisho::arc {
 namespace {
@@ -85,14 +86,16 @@ class Session final : public filters::FilterSession {
     const Duration left = cut.remaining(now);
     const auto deadline =
         Deadline::at(now + std::min(kMaxTime, left - std::min(left / 4, kReserve)));
+    const std::vector<std::string> asked(names.begin(), names.end());
+    const auto answers = co_await dns::ask_all(context_.loop, context_.resolver, dns::Type::txt,
+                                               asked, deadline, context_.cancel);
     Keys keys;
-    for (const std::string& name : names) {
-      const auto answer =
-          co_await context_.resolver.ask(dns::Type::txt, name, deadline, context_.cancel);
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      const Result<dns::Answer>& answer = answers[i];
       if (!answer && answer.error().kind == ErrorKind::cancelled) {
         throw filters::CheckFailed(answer.error());
       }
-      auto& key = keys[name];
+      auto& key = keys[asked[i]];
       if (!answer && answer.error().kind != ErrorKind::invalid) continue;
       key.emplace();
       // RFC 6376 section 3.6.2.2: of several records any may be taken.

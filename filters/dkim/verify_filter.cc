@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <exception>
-#include <map>
 #include <utility>
 
-#include <fmt/format.h>
-
+#include "filters/dkim/key_fetch.h"
 #include "filters/dkim/verify_job.h"
 
 namespace sekisho::filters {
@@ -87,56 +85,23 @@ class VerifySession final : public FilterSession {
 
  private:
   Task<void> verify(const View& view, std::vector<dkim::Candidate>& found) {
-    const auto keys = co_await fetch_keys(view, found);
+    // All of them, before the library begins: what it can't find then it calls a bad signature.
+    const Duration left = view.deadline.remaining(Clock::now());
+    const auto keys = co_await dkim::fetch_keys(
+        context_.loop, context_.resolver, found,
+        Deadline::in(left - std::min(left / 2, kForVerification)), context_.cancel);
+    if (!keys) throw CheckFailed(keys.error());
     auto message = co_await view.message->sealed();
     if (!message) throw CheckFailed(message.error());
     const auto result = co_await context_.workers.run(context_.loop,
                                                       {.kind = dkim::kVerifyJob,
-                                                       .input = dkim::encode_keys(view.now, keys),
+                                                       .input = dkim::encode_keys(view.now, *keys),
                                                        .message = std::move(*message),
                                                        .ask = {},
                                                        .log_id = view.envelope.id},
                                                       context_.cancel, view.deadline);
     if (!result) throw CheckFailed(result.error());
     if (auto taken = dkim::take_results(*result, found); !taken) throw CheckFailed(taken.error());
-  }
-
-  // All of them, before the library begins: what it can't find then it calls a bad signature.
-  Task<std::vector<dkim::KeyAnswer>> fetch_keys(const View& view,
-                                                const std::vector<dkim::Candidate>& found) {
-    const Duration left = view.deadline.remaining(Clock::now());
-    const Deadline deadline = Deadline::in(left - std::min(left / 2, kForVerification));
-    std::map<std::string, dkim::KeyAnswer> known;
-    std::vector<dkim::KeyAnswer> keys;
-    for (const dkim::Candidate& one : found) {
-      if (!one.open()) {
-        keys.emplace_back();
-        continue;
-      }
-      const auto asked = known.find(one.key_name);
-      if (asked == known.end())
-        known.emplace(one.key_name, co_await fetch_key(one.key_name, deadline));
-      keys.push_back(known.at(one.key_name));
-    }
-    co_return keys;
-  }
-
-  Task<dkim::KeyAnswer> fetch_key(const std::string& name, Deadline deadline) {
-    using Status = dkim::KeyAnswer::Status;
-    const auto answer =
-        co_await context_.resolver.ask(dns::Type::txt, name, deadline, context_.cancel);
-    if (!answer) {
-      const ErrorKind kind = answer.error().kind;
-      if (kind == ErrorKind::cancelled) throw CheckFailed(answer.error());
-      co_return dkim::KeyAnswer{kind == ErrorKind::invalid ? Status::none : Status::failed, {}};
-    }
-    // Of several records no one may be taken (RFC 6376 section 3.6.2.2), but some have a TXT of
-    // another kind there.
-    std::vector<const dns::Record*> keys;
-    for (const dns::Record& record : answer->records)
-      if (record.text.find("p=") != std::string::npos) keys.push_back(&record);
-    if (keys.size() != 1) co_return dkim::KeyAnswer{};
-    co_return dkim::KeyAnswer{Status::found, keys.front()->text};
   }
 
   void report(View& view, const std::vector<dkim::Candidate>& found) {
@@ -213,7 +178,7 @@ class VerifyBlueprint final : public Blueprint {
   [[nodiscard]] Result<std::shared_ptr<const Filter>> build(const Filter*) const override {
     return std::make_shared<const VerifyFilter>(rules_);
   }
-  // Eight keys, of which some take their time, and the verification of a large message.
+  // Keys, which take their time, and the verification of a large message.
   [[nodiscard]] std::optional<std::chrono::milliseconds> default_timeout() const override {
     return 15s;
   }

@@ -106,6 +106,11 @@ void DnsServer::behave(Manner manner) {
   manner_ = manner;
 }
 
+void DnsServer::silence(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  silenced_.emplace(name);
+}
+
 int DnsServer::asked(std::string_view name) const {
   const std::lock_guard lock(mutex_);
   const auto at = asked_.find(name);
@@ -173,6 +178,7 @@ std::string DnsServer::reply(std::string_view query, bool tcp) {
   const Key key{to_lower(name), type};
   ++asked_[key.first];
   asked_by_tcp_ += tcp ? 1 : 0;
+  if (silenced_.contains(key.first)) return {};
   std::string header(query.substr(0, kHeader));
   header[2] = '\x84';  // a response, with authority
   header[3] = '\0';

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -42,6 +43,7 @@ class DnsServer {
   void add_ptr(std::string_view name, std::string_view host);
   void add_txt(std::string_view name, std::string_view text);
   void behave(Manner manner);
+  void silence(std::string_view name);  // this one gets no answer, whatever the manner
 
   // How often `name` was asked for by queries that reached us, by UDP and TCP together.
   [[nodiscard]] int asked(std::string_view name) const;
@@ -64,6 +66,7 @@ class DnsServer {
   mutable std::mutex mutex_;
   std::map<Key, std::vector<std::string>> records_;
   std::map<std::string, int, std::less<>> asked_;
+  std::set<std::string, std::less<>> silenced_;
   int asked_by_tcp_ = 0;
   Manner manner_ = Manner::answer;
   std::thread thread_;

@@ -1,8 +1,7 @@
-#include "gateway/dns/resolver.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/dns/ask_all.h"
 #include "tests/support/dns_server.h"
 
 namespace sekisho::dns {
@@ -153,6 +152,25 @@ TEST_F(DnsResolver, WhoeverGivesUpLeavesTheOthersTheirAnswer) {
   server_.add_a("host.example", "192.0.2.7");
   const auto answer = ask(Type::a, "host.example");
   EXPECT_TRUE(answer) << answer.error().text;
+}
+
+TEST_F(DnsResolver, AsksForSeveralNamesAtOnce) {
+  for (const char* name : {"a.example", "b.example", "c.example", "d.example"})
+    server_.silence(name);
+  server_.add_a("here.example", "192.0.2.7");
+  const std::vector<std::string> names{"a.example", "b.example",    "c.example",
+                                       "d.example", "here.example", "no..name"};
+  const auto start = Clock::now();
+  const auto answers = loop_.run_until_done(
+      ask_all(loop_, resolver(), Type::a, names, Deadline::in(400ms), cancel_));
+  EXPECT_LT(Clock::now() - start, 800ms);
+  ASSERT_EQ(answers.size(), names.size());
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(answers[i].error().kind, ErrorKind::timeout);
+  EXPECT_EQ(answers[4]->status, Status::found);
+  EXPECT_EQ(answers[5].error().kind, ErrorKind::invalid);
+  EXPECT_TRUE(
+      loop_.run_until_done(ask_all(loop_, resolver(), Type::a, {}, Deadline::never(), cancel_))
+          .empty());
 }
 
 TEST_F(DnsResolver, DiesWithItsQueriesUnanswered) {

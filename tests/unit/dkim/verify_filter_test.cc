@@ -1,0 +1,146 @@
+#include "filters/dkim/verify_filter.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "filters/dmarc/filter.h"
+#include "tests/support/dns_server.h"
+#include "tests/support/temp_dir.h"
+#include "tests/unit/dkim/vectors.h"
+#include "tests/unit/filters/bench.h"
+
+namespace sekisho::filters {
+namespace {
+
+using mail::AuthResult;
+using sekisho::testing::DnsServer;
+using testing::Bench;
+using ::testing::ElementsAre;
+
+const dkim::SigningKey& own_key() {
+  static const auto key = *dkim::SigningKey::generate(dkim::Algorithm::ed25519_sha256, 0);
+  return key;
+}
+
+// A name server, and the filter asking it for keys.
+class DkimFilter : public ::testing::Test {
+ public:
+  DkimFilter() {
+    bench.now = std::chrono::system_clock::now();
+    publish("s._domainkey.example.com");
+  }
+
+  void publish(std::string_view name, std::string_view before = "") {
+    dns.add_txt(name, std::string(before) + dkim::record_text(own_key().public_key()));
+  }
+  std::string signature(std::string domain, std::string selector = "s") const {
+    auto made = dkim::prepare(
+        mail::Headers::parse(header), dkim::vectors::hash_of_body(dkim::Form::relaxed, body),
+        {.algorithm = dkim::Algorithm::ed25519_sha256,
+         .canonicalization = *dkim::Canonicalization::parse("relaxed/relaxed"),
+         .domain = std::move(domain),
+         .selector = std::move(selector)},
+        bench.now);
+    return dkim::finished(std::move(made.field), *own_key().sign(made.digest));
+  }
+
+  // What `filters` make of the message below `on_top`.
+  ChainRun::Outcome judge(const std::string& on_top, std::vector<Link> filters) {
+    mail::Message message(bench.loop, bench.offload, {dir.path()}, {});
+    message.mutable_header_section() = on_top + header;
+    EXPECT_TRUE(bench.loop.run_until_done(message.body().append(body)));
+    bench.message = &message;
+    const auto run = bench.open(std::move(filters));
+    auto outcome = bench.run(*run, Stage::end);
+    bench.message = nullptr;
+    return outcome;
+  }
+  static Link link(std::string name, Blueprint& blueprint,
+                   std::chrono::milliseconds timeout = 15s) {
+    Link made{.name = std::move(name), .filter = testing::build(blueprint), .settings = {}};
+    made.settings.timeout = timeout;
+    return made;
+  }
+  std::vector<AuthResult> results(const std::string& on_top,
+                                  std::chrono::milliseconds timeout = 15s) {
+    std::vector<Link> filters;
+    filters.push_back(link("dkim", *make_dkim(), timeout));
+    EXPECT_FALSE(judge(on_top, std::move(filters)).verdict.refuses());
+    std::vector<AuthResult> all;
+    for (const auto& fact : bench.authentication.dkim) all.push_back(fact.result);
+    return all;
+  }
+
+  test::TempDir dir;
+  DnsServer dns;
+  Bench bench{{.servers = {dns.endpoint().to_string()}, .timeout = 300ms}};
+  std::string header = "From: a@example.com\r\nSubject: hello\r\n\r\n";
+  std::string body = "Hello\r\n";
+};
+
+TEST_F(DkimFilter, SaysWhatEachSignatureIsWorth) {
+  EXPECT_THAT(
+      results(signature("example.com") + signature("other.example") + "DKIM-Signature: v=2\r\n"),
+      ElementsAre(AuthResult::pass, AuthResult::permerror, AuthResult::permerror));
+}
+
+TEST_F(DkimFilter, CallsAMessageWithoutSignatureNoneAtAll) {
+  EXPECT_THAT(results(""), ElementsAre(AuthResult::none));
+}
+
+// Seven names that never answer, and time for two of them one after another.
+TEST_F(DkimFilter, ASlowNameServerCostsItsOwnSignatureAlone) {
+  std::string slow;
+  for (int i = 0; i < 7; ++i) {
+    const std::string domain = "slow" + std::to_string(i) + ".example";
+    dns.silence("s._domainkey." + domain);
+    slow += signature(domain);
+  }
+  auto expected = std::vector(7, AuthResult::temperror);
+  expected.push_back(AuthResult::pass);
+  EXPECT_EQ(results(slow + signature("example.com"), 1400ms), expected);
+}
+
+TEST_F(DkimFilter, AForgerGetsNoTemporaryErrorByStrangersNameServers) {
+  dns.add_txt("_dmarc.example.com", "v=DMARC1; p=reject");
+  std::string slow;
+  for (int i = 0; i < 7; ++i) {
+    const std::string domain = "slow" + std::to_string(i) + ".example";
+    dns.silence("s._domainkey." + domain);
+    slow += signature(domain);
+  }
+  std::string forged = signature("example.com");
+  header = "From: b@example.com\r\nSubject: hello\r\n\r\n";
+  std::vector<Link> filters;
+  filters.push_back(link("dkim", *make_dkim(), 1400ms));
+  filters.push_back(link("dmarc", *dmarc::make_dmarc()));
+  const auto outcome = judge(slow + forged, std::move(filters));
+  EXPECT_EQ(outcome.verdict.reply().code, 550);
+  EXPECT_EQ(bench.authentication.dmarc->result, AuthResult::fail);
+}
+
+TEST_F(DkimFilter, AsksOnceForAKeyThatSeveralSignaturesName) {
+  EXPECT_THAT(results(signature("example.com") + signature("example.com")),
+              ElementsAre(AuthResult::pass, AuthResult::pass));
+  EXPECT_EQ(dns.asked("s._domainkey.example.com"), 1);
+}
+
+TEST_F(DkimFilter, AClientThatGoesWhileKeysArePendingLeavesNothingBehind) {
+  dns.behave(DnsServer::Manner::silent);
+  for (int i = 0; i < 200; ++i) {
+    Bench gone{bench.dns};
+    gone.now = bench.now;
+    mail::Message message(gone.loop, gone.offload, {dir.path()}, {});
+    message.mutable_header_section() = signature("a.example") + signature("b.example") + header;
+    gone.message = &message;
+    std::vector<Link> filters;
+    filters.push_back(link("dkim", *make_dkim()));
+    const auto run = gone.open(std::move(filters));
+    Timer leave(gone.loop, [&gone] { gone.cancel.cancel(); });
+    leave.start(std::chrono::microseconds(100 * (i % 5)));
+    EXPECT_TRUE(gone.run(*run, Stage::end).verdict.refuses());
+  }
+}
+
+}  // namespace
+}  // namespace sekisho::filters
