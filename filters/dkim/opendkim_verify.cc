@@ -4,6 +4,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <sys/time.h>
@@ -61,16 +62,18 @@ Library open_library() {
 }
 
 // The guard's part in the keys: what they are good for is decided before the library reads them.
-void judge_key(const KeyAnswer& answer, Candidate& candidate) {
+// Nothing: the candidate's result is written.
+std::optional<KeyRecord> judge_key(const KeyAnswer& answer, Candidate& candidate) {
   const auto conclude = [&](AuthResult result, std::string why) {
     candidate.fact.result = result;
     candidate.fact.reason = std::move(why);
+    return std::nullopt;
   };
   if (answer.status == KeyAnswer::Status::failed)
     return conclude(AuthResult::temperror, "the key can't be had now");
   if (answer.status == KeyAnswer::Status::none)
     return conclude(AuthResult::permerror, "there is no key");
-  const auto record = KeyRecord::parse(answer.text);
+  auto record = KeyRecord::parse(answer.text);
   if (!record) return conclude(AuthResult::permerror, "the key: " + record.error().text);
   if (!record->key) return conclude(AuthResult::permerror, "the key was revoked");
   if (to_string(record->key->algorithm()) != candidate.fact.algorithm)
@@ -79,6 +82,19 @@ void judge_key(const KeyAnswer& answer, Candidate& candidate) {
   if (record->strict_identity && !identity.empty() &&
       !iequals(identity.substr(identity.rfind('@') + 1), candidate.fact.domain))
     return conclude(AuthResult::permerror, "the key doesn't allow i= in a subdomain");
+  return std::move(*record);
+}
+
+// A domain that tests DKIM (t=y) is treated as if it had not signed, whatever the signature is
+// worth (RFC 6376 section 3.6.1): neither pass nor fail. What it would be worth is told, for
+// whoever tests.
+void set_aside(mail::DkimFact& fact) {
+  const std::string worth =
+      fact.result == AuthResult::pass
+          ? "it would pass"
+          : std::string(to_string(fact.result)).append(": ").append(fact.reason);
+  fact.reason = "the domain only tests DKIM (t=y); " + worth;
+  fact.result = AuthResult::neutral;
 }
 
 void conclude(DKIM* message, DKIM_SIGINFO* signature, mail::DkimFact& fact) {
@@ -136,11 +152,15 @@ Result<void> verify_with_opendkim(const mail::Headers& headers, const BodySource
                                   std::vector<Candidate>& candidates) {
   KeyTexts texts;
   std::vector<Candidate*> open;
+  std::vector<Candidate*> tests;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    if (candidates[i].open()) judge_key(keys.at(i), candidates[i]);
     if (!candidates[i].open()) continue;
-    texts[candidates[i].key_name] = keys[i].text;
+    const auto record = judge_key(keys.at(i), candidates[i]);
+    if (!record) continue;
+    // In our own words: the library reads no record that a stranger wrote.
+    texts[candidates[i].key_name] = record_text(*record->key);
     open.push_back(&candidates[i]);
+    if (record->testing) tests.push_back(&candidates[i]);
   }
   if (open.empty()) return {};
 
@@ -187,6 +207,7 @@ Result<void> verify_with_opendkim(const mail::Headers& headers, const BodySource
       (void)dkim_sig_process(message.get(), signatures[i]);
     conclude(message.get(), signatures[i], fact);
   }
+  for (Candidate* one : tests) set_aside(one->fact);
   return {};
 }
 

@@ -26,7 +26,8 @@ struct OutcomeWords {
   std::string_view doc;
 };
 constexpr std::array<OutcomeWords, 5> kOutcomes{{
-    {"none", "What is done with mail that has no signature."},
+    {"none",
+     "What is done with mail that has no signature, or none but of domains that test (t=y)."},
     {"fail", "What is done when no signature is good and one doesn't match the message."},
     {"policy", "What is done when the best signature covers only the start of the body (l=)."},
     {"temperror", "What is done when no signature is good and a key can't be had now."},
@@ -48,7 +49,10 @@ std::optional<Outcome> outcome_of(const std::vector<dkim::Candidate>& found) {
     return std::ranges::any_of(
         found, [result](const dkim::Candidate& one) { return one.fact.result == result; });
   };
-  if (found.empty()) return Outcome::none;
+  // The signature of a domain that only tests is as good as none.
+  if (std::ranges::all_of(found,
+                          [](const auto& one) { return one.fact.result == AuthResult::neutral; }))
+    return Outcome::none;
   if (has(AuthResult::pass)) return std::nullopt;
   // One that can't be judged now may be the good one.
   if (has(AuthResult::temperror)) return Outcome::temperror;

@@ -30,16 +30,18 @@ class DkimFilter : public ::testing::Test {
     publish("s._domainkey.example.com");
   }
 
-  void publish(std::string_view name, std::string_view before = "") {
-    dns.add_txt(name, std::string(before) + dkim::record_text(own_key().public_key()));
+  void publish(std::string_view name, std::string_view more = "") {
+    dns.add_txt(name, dkim::record_text(own_key().public_key()).append(more));
   }
-  std::string signature(std::string domain, std::string selector = "s") const {
+  std::string signature(std::string domain, std::string selector = "s",
+                        std::string identity = "") const {
     auto made = dkim::prepare(
         mail::Headers::parse(header), dkim::vectors::hash_of_body(dkim::Form::relaxed, body),
         {.algorithm = dkim::Algorithm::ed25519_sha256,
          .canonicalization = *dkim::Canonicalization::parse("relaxed/relaxed"),
          .domain = std::move(domain),
-         .selector = std::move(selector)},
+         .selector = std::move(selector),
+         .identity = std::move(identity)},
         bench.now);
     return dkim::finished(std::move(made.field), *own_key().sign(made.digest));
   }
@@ -101,6 +103,14 @@ TEST_F(DkimFilter, ASlowNameServerCostsItsOwnSignatureAlone) {
   EXPECT_EQ(results(slow + signature("example.com"), 1400ms), expected);
 }
 
+TEST_F(DkimFilter, AKeyForTheDomainAloneVerifiesNoSubdomain) {
+  publish("strict._domainkey.example.com", "; t=s");
+  EXPECT_THAT(results(signature("example.com", "strict", "@example.com") +
+                      signature("example.com", "strict", "@sub.example.com") +
+                      signature("example.com", "s", "@sub.example.com")),
+              ElementsAre(AuthResult::pass, AuthResult::permerror, AuthResult::pass));
+}
+
 TEST_F(DkimFilter, AForgerGetsNoTemporaryErrorByStrangersNameServers) {
   dns.add_txt("_dmarc.example.com", "v=DMARC1; p=reject");
   std::string slow;
@@ -123,6 +133,47 @@ TEST_F(DkimFilter, AsksOnceForAKeyThatSeveralSignaturesName) {
   EXPECT_THAT(results(signature("example.com") + signature("example.com")),
               ElementsAre(AuthResult::pass, AuthResult::pass));
   EXPECT_EQ(dns.asked("s._domainkey.example.com"), 1);
+}
+
+TEST_F(DkimFilter, TakesTheSignatureOfADomainThatTestsForNone) {
+  publish("test._domainkey.example.com", "; t = s : y ;");
+  const std::string field = signature("example.com", "test");
+  EXPECT_THAT(results(field), ElementsAre(AuthResult::neutral));
+  EXPECT_EQ(bench.authentication.dkim[0].reason, "the domain only tests DKIM (t=y); it would pass");
+  body = "changed\r\n";
+  std::vector<Link> filters;
+  const auto blueprint = make_dkim();
+  filters.push_back({.name = "dkim",
+                     .filter = testing::build(*blueprint, {{"fail", std::string("reject")},
+                                                           {"none", std::string("tag")}}),
+                     .settings = {}});
+  EXPECT_FALSE(judge(field, std::move(filters)).verdict.refuses());
+  EXPECT_EQ(bench.authentication.dkim[1].result, AuthResult::neutral);
+  EXPECT_EQ(bench.authentication.dkim[1].reason,
+            "the domain only tests DKIM (t=y); fail: the body has changed");
+  EXPECT_EQ(bench.edits.apply(""), "X-Sekisho-DKIM: none\r\n");
+}
+
+TEST_F(DkimFilter, TellsTheKeyFromOtherTexts) {
+  const std::string record = dkim::record_text(own_key().public_key());
+  dns.add_txt("blanks._domainkey.example.com",
+              "v = DKIM1; k\t=ed25519; p = " + record.substr(record.find("p=") + 2) + " ;");
+  EXPECT_THAT(results(signature("example.com", "blanks")), ElementsAre(AuthResult::pass));
+  // "p=" in a value is no key, and a broken one is no second key.
+  publish("others._domainkey.example.com");
+  dns.add_txt("others._domainkey.example.com", "v=spf1 exists:p=%{i}.example.com -all");
+  dns.add_txt("others._domainkey.example.com", "site-verification=p=1");
+  dns.add_txt("others._domainkey.example.com", "v=DKIM1; p=AAAA; p=BBBB");
+  bench.authentication = {};
+  EXPECT_THAT(results(signature("example.com", "others")), ElementsAre(AuthResult::pass));
+  publish("two._domainkey.example.com");
+  dns.add_txt("two._domainkey.example.com", "p=AAAA");
+  bench.authentication = {};
+  EXPECT_THAT(results(signature("example.com", "two")), ElementsAre(AuthResult::permerror));
+  dns.add_txt("broken._domainkey.example.com", "v=DKIM1; p=AAAA; p=BBBB");
+  bench.authentication = {};
+  EXPECT_THAT(results(signature("example.com", "broken")), ElementsAre(AuthResult::permerror));
+  EXPECT_EQ(bench.authentication.dkim[0].reason, "the key: a tag is there twice");
 }
 
 TEST_F(DkimFilter, AClientThatGoesWhileKeysArePendingLeavesNothingBehind) {
