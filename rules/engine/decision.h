@@ -1,7 +1,8 @@
 // What the rules of one stage decided: a value. The engine does nothing itself; whoever asked
 // carries the decision out, effects in their order, and then the end. Texts are rendered: bounded,
 // valid UTF-8, without CR and control bytes, and without LF but in texts of notify and webhook.
-// They are not encoded for a sink: a reply, a header field or a log line has its own encoder.
+// They are not encoded for a sink: a reply, a header field or a log line has its own encoder, which
+// is the caller's business. Effect::values are as they came.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +20,7 @@ enum class End : std::uint8_t { none, accept, reject, defer, quarantine, discard
 
 [[nodiscard]] std::string_view to_string(End end);
 
-// An action that is not an end, or the quarantine's or discard's own part in it: tag (already in
-// State) and add_score (too) are here for the log.
+// An action that is not an end. tag and add_score, which State has already, are here for the log.
 struct Effect {
   std::size_t rule = 0;
   const Action* action = nullptr;  // of the RuleSet: kind, name, time
