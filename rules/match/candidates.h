@@ -21,10 +21,12 @@ class Candidates {
     if (marks_.size() < size) marks_.resize(size, 0);
     all_.clear();
   }
-  void add(std::uint32_t number) {
-    if (marks_[number] == round_) return;
+  // False where it was there already.
+  bool add(std::uint32_t number) {
+    if (marks_[number] == round_) return false;
     marks_[number] = round_;
     all_.push_back(number);
+    return true;
   }
   [[nodiscard]] bool has(std::uint32_t number) const { return marks_[number] == round_; }
   [[nodiscard]] std::span<const std::uint32_t> all() const { return all_; }

@@ -11,7 +11,8 @@ namespace sekisho::rules::match {
 
 struct Scratch::Parts {
   MatchMemory memory;
-  Candidates candidates;
+  Candidates candidates;  // of PatternSet
+  Candidates places;      // of LiteralAutomaton
 };
 
 }  // namespace sekisho::rules::match
