@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +15,12 @@
 
 namespace sekisho::filters {
 
+// What the rest of a configuration has, for filters whose settings name it.
+struct Surroundings {
+  std::vector<std::string> listeners{};
+  std::vector<std::string> upstreams{};
+};
+
 // A filter kind: its settings are read by visit(), then build() makes the filter, or says why not.
 // `previous` is the filter that an earlier configuration had under the same name, if any: one that
 // counts takes its counts over from there, so that a reload does not forgive anybody.
@@ -21,6 +28,8 @@ class Blueprint {
  public:
   virtual ~Blueprint() = default;
   virtual void visit(SettingsVisitor& v) = 0;
+  // Said between visit() and build().
+  virtual void stand_in(const Surroundings& /*surroundings*/) {}
   [[nodiscard]] virtual Result<std::shared_ptr<const Filter>> build(
       const Filter* previous = nullptr) const = 0;
   // Its default of `timeout`, when not that of all filters.

@@ -46,7 +46,10 @@ struct Chain::HotCounters {
   std::array<Counter*, kStages> passed{};
 };
 
-Chain::Chain(std::vector<Link> links) : links_(std::move(links)) {}
+Chain::Chain(std::vector<Link> links)
+    : links_(std::move(links)), wants_answers_(std::ranges::any_of(links_, [](const Link& link) {
+        return link.filter->wants_answers();
+      })) {}
 Chain::~Chain() = default;
 
 bool Chain::wants(Stage stage) const {
@@ -119,12 +122,14 @@ Task<ChainRun::Outcome> ChainRun::run(Stage stage, View& view) {
     // A failed or merely observed check leaves no edit behind.
     mail::HeaderEdits edits = view.edits;
     Trace trace = view.trace;
+    Wishes wishes{.route = view.wishes.route, .delay = {}};
     View scratch{.peer = view.peer,
                  .envelope = view.envelope,
                  .recipient = view.recipient,
                  .message = view.message,
                  .edits = edits,
                  .trace = trace,
+                 .wishes = wishes,
                  .authentication = view.authentication,
                  .now = view.now,
                  .deadline = Deadline::in(link.settings.timeout),
@@ -148,6 +153,9 @@ Task<ChainRun::Outcome> ChainRun::run(Stage stage, View& view) {
     }
     view.edits = std::move(edits);
     view.trace = trace;
+    view.wishes.route = std::move(wishes.route);
+    outcome.delay =
+        std::min<std::chrono::milliseconds>(outcome.delay + wishes.delay, Wishes::kMaxDelay);
     switch (checked.verdict.kind()) {
       case Verdict::Kind::pass:
         break;
@@ -158,9 +166,13 @@ Task<ChainRun::Outcome> ChainRun::run(Stage stage, View& view) {
           outcome.filter = link.name;
         }
         break;
+      case Verdict::Kind::discard:
+        outcome.discard = DiscardOrder(link.name, checked.verdict.why());
+        [[fallthrough]];
       case Verdict::Kind::accept:
       case Verdict::Kind::defer:
       case Verdict::Kind::reject:
+      case Verdict::Kind::disconnect:
         outcome.verdict = std::move(checked.verdict);
         outcome.filter = link.name;
         co_return outcome;
@@ -185,6 +197,11 @@ Task<ChainRun::Checked> ChainRun::check(std::size_t link, Stage stage, View& vie
     result.failed = "exception";
     result.what = "an exception of an unknown type";
   }
+  if (result.verdict.kind() == Verdict::Kind::discard &&
+      (stage != Stage::end || !chain_->links()[link].filter->may_discard())) {
+    result.failed = "discard";
+    result.what = "the filter may not discard, or not at this stage";
+  }
   // Where a wait was cut, the deadline is the cause and what the filter made of it a consequence.
   if (opened_[link] && opened_[link]->cancel.cancelled()) {
     const bool session_ends = context_.cancel.cancelled();
@@ -208,11 +225,18 @@ Task<ChainRun::Checked> ChainRun::check_in_time(std::size_t link, Stage stage, V
   co_return result;
 }
 
-void ChainRun::ended(const mail::Envelope& envelope, bool accepted) {
+Task<void> ChainRun::wait(std::chrono::milliseconds delay) {
+  if (delay.count() <= 0) co_return;
+  // Cut or not, the session finds out by itself at its next wait.
+  [[maybe_unused]] const auto slept =
+      co_await context_.loop.sleep_until(Deadline::in(delay), context_.cancel);
+}
+
+void ChainRun::ended(const mail::Envelope& envelope, const Ending& ending) {
   for (std::size_t i = 0; i < opened_.size(); ++i) {
     if (!opened_[i]) continue;
     try {
-      opened_[i]->half->ended(envelope, accepted);
+      opened_[i]->half->ended(envelope, ending);
     } catch (const std::exception& exception) {
       report_failure(chain_->links()[i], "ended", nullptr, "exception", exception.what());
     }

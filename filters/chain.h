@@ -13,9 +13,11 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "filters/discard_order.h"
 #include "filters/filter.h"
 #include "gateway/base/log.h"
 #include "gateway/base/metrics.h"
@@ -50,6 +52,7 @@ class Chain {
   [[nodiscard]] const std::vector<Link>& links() const { return links_; }
   [[nodiscard]] bool wants(Stage stage) const;
   [[nodiscard]] bool authenticates() const;  // does any of its filters?
+  [[nodiscard]] bool wants_answers() const { return wants_answers_; }
 
  private:
   friend class ChainRun;
@@ -57,6 +60,7 @@ class Chain {
   const HotCounters& hot_counters(std::size_t link, Metrics& metrics) const;
 
   std::vector<Link> links_;
+  bool wants_answers_ = false;
   // Made at the first use, by any thread; a chain counts into one Metrics all its life.
   mutable std::once_flag counters_made_;
   mutable std::vector<HotCounters> counters_;
@@ -66,18 +70,24 @@ class ChainRun {
  public:
   struct Outcome {
     Verdict verdict = Verdict::pass();
-    std::string filter;  // which one refused, accepted, or quarantined first; else empty
+    std::string filter;  // which one ended the stage, or quarantined first; else empty
     bool quarantine = false;
     std::string quarantine_why;
+    std::optional<DiscardOrder> discard;
+    std::chrono::milliseconds delay{};  // that the filters ask for before we answer
+
+    [[nodiscard]] bool disconnects() const { return verdict.kind() == Verdict::Kind::disconnect; }
   };
 
   ChainRun(std::shared_ptr<const Chain> chain, const SessionContext& context);
   ~ChainRun();
 
-  // Runs the stage's filters in order until one refuses or accepts.
+  // Runs the stage's filters in order until one refuses, discards or accepts.
   Task<Outcome> run(Stage stage, View& view);
   // To every filter that was opened, once for each transaction.
-  void ended(const mail::Envelope& envelope, bool accepted);
+  void ended(const mail::Envelope& envelope, const Ending& ending);
+  // What an Outcome asks for; cut with the session.
+  Task<void> wait(std::chrono::milliseconds delay);
 
  private:
   struct Opened;

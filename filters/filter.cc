@@ -53,6 +53,10 @@ std::string_view to_string(Verdict::Kind kind) {
       return "reject";
     case Verdict::Kind::quarantine:
       return "quarantine";
+    case Verdict::Kind::discard:
+      return "discard";
+    case Verdict::Kind::disconnect:
+      return "disconnect";
   }
   return "unknown";
 }
@@ -73,6 +77,15 @@ Verdict Verdict::reject(smtp::Reply reply, std::string_view why) {
 
 Verdict Verdict::quarantine(std::string_view why) { return {Kind::quarantine, {}, why}; }
 
-void FilterSession::ended(const mail::Envelope&, bool) {}
+Verdict Verdict::discard(std::string_view why) { return {Kind::discard, {}, why}; }
+
+Verdict Verdict::disconnect(smtp::Reply reply, std::string_view why) {
+  if (reply.code != 421 && reply.code != 521 && reply.code != 554)
+    throw std::logic_error("the verdict's reply code is none that closes a connection");
+  demand_class(reply, reply.code / 100);
+  return {Kind::disconnect, std::move(reply), why};
+}
+
+void FilterSession::ended(const mail::Envelope&, const Ending&) {}
 
 }  // namespace sekisho::filters

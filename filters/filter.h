@@ -4,6 +4,7 @@
 #pragma once
 
 #include <bitset>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "filters/ending.h"
 #include "gateway/async/loop.h"
 #include "gateway/async/offload.h"
 #include "gateway/base/log.h"
@@ -46,7 +48,7 @@ class StageSet {
 // One filter's decision at one stage. `why` is for the log and the trace, never for the client.
 class Verdict {
  public:
-  enum class Kind : std::uint8_t { pass, accept, defer, reject, quarantine };
+  enum class Kind : std::uint8_t { pass, accept, defer, reject, quarantine, discard, disconnect };
 
   static Verdict pass();
   static Verdict accept(std::string_view why);  // skip the remaining filters of this stage
@@ -57,9 +59,18 @@ class Verdict {
   // Marks the message (X-Sekisho-Quarantine) and lets it go on: where the mark leads to, the
   // upstream decides, since the gateway keeps no mail.
   static Verdict quarantine(std::string_view why);
+  // At `end` alone: drops the message and tells the client that it was taken. Of a filter that
+  // may_discard(); of any other, and at any other stage, it is a failure of the filter.
+  static Verdict discard(std::string_view why);
+  // The reply, then we close. 421 (RFC 5321 section 3.8), 521 or 554 (RFC 7504, RFC 5321 section
+  // 3.1).
+  static Verdict disconnect(smtp::Reply reply, std::string_view why);
 
   [[nodiscard]] Kind kind() const { return kind_; }
-  [[nodiscard]] bool refuses() const { return kind_ == Kind::defer || kind_ == Kind::reject; }
+  // Has a reply for the client.
+  [[nodiscard]] bool refuses() const {
+    return kind_ == Kind::defer || kind_ == Kind::reject || kind_ == Kind::disconnect;
+  }
   [[nodiscard]] const smtp::Reply& reply() const { return reply_; }
   [[nodiscard]] const std::string& why() const { return why_; }
 
@@ -89,6 +100,16 @@ struct Trace {
   bool hide_client = false;  // mail::ReceivedOptions::hide_client
 };
 
+// What a filter wants besides its verdict.
+struct Wishes {
+  static constexpr std::chrono::minutes kMaxDelay{2};
+
+  // The configured upstream that alone is to have it: at `mail` every recipient of the message, at
+  // `rcpt` the one in question. Says where, never whether: the relay gate has decided that.
+  std::string route;
+  std::chrono::milliseconds delay{};  // before we answer; kMaxDelay at most, cut with the session
+};
+
 // The message as it goes up, at `sign`: nothing of it is edited any more, fields only come on top.
 struct Outgoing {
   std::string header_section;      // with every edit, without our own Received
@@ -106,6 +127,7 @@ struct View {
   const mail::Message* message;    // at `headers` (body not yet there), `end`, `sign`; else null
   mail::HeaderEdits& edits;        // applied once, after `end`
   Trace& trace;                    // as is this
+  Wishes& wishes;
   // What was found out about the sender, for the filters behind this one: facts, which stay
   // whatever becomes of the check and its verdict. Empty before `mail`.
   mail::Authentication& authentication;
@@ -122,8 +144,9 @@ class FilterSession {
   // edits of a failed check are undone.
   virtual Task<Verdict> check(Stage stage, View& view) = 0;
   // What became of the transaction that `mail` began, once for each: after the upstream's answer, a
-  // refusal, RSET or the end of the session. For counters; can't fail.
-  virtual void ended(const mail::Envelope& envelope, bool accepted);
+  // refusal, RSET or the end of the session. For what counts or judges afterwards; can't fail, must
+  // not wait.
+  virtual void ended(const mail::Envelope& envelope, const Ending& ending);
 };
 
 // What a FilterSession may keep a reference to; outlives it. `cancel` is of this FilterSession
@@ -147,6 +170,12 @@ class Filter {
   [[nodiscard]] virtual StageSet stages() const = 0;
   // Does it find out about the sender, so that we answer for the Authentication-Results?
   [[nodiscard]] virtual bool authenticates() const { return false; }
+  // Does its configuration say that it may drop messages and say 250?
+  [[nodiscard]] virtual bool may_discard() const { return false; }
+  // The filters of the catalog whose findings its configuration asks for: they stand before it.
+  [[nodiscard]] virtual std::vector<std::string_view> judges_by() const { return {}; }
+  // Does its ended() ask for the answers to each recipient?
+  [[nodiscard]] virtual bool wants_answers() const { return false; }
   // The private keys that the signer processes are to hold for it, and nobody else.
   [[nodiscard]] virtual std::vector<std::filesystem::path> key_files() const { return {}; }
   [[nodiscard]] virtual std::unique_ptr<FilterSession> open(

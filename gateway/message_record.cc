@@ -7,8 +7,16 @@ namespace {
 
 // A message may have thousands of recipients; its log line must stay a line.
 constexpr std::size_t kMaxRecipientsInLog = 20;
-constexpr std::size_t kMaxRecipientsBytes = 8192;
 constexpr std::size_t kMaxLegsInLog = 20;
+
+std::string_view verdict_word(const smtp::Reply* reply, bool discarded) {
+  if (reply == nullptr) return "abandoned";
+  if (discarded) return "discarded";
+  if (reply->positive()) return "accepted";
+  return reply->transient() ? "deferred" : "rejected";
+}
+
+}  // namespace
 
 std::string recipients_text(const std::vector<smtp::Mailbox>& recipients) {
   std::string text;
@@ -18,14 +26,6 @@ std::string recipients_text(const std::vector<smtp::Mailbox>& recipients) {
     text += fmt::format(",+{}", recipients.size() - kMaxRecipientsInLog);
   return text;
 }
-
-std::string_view verdict_word(const smtp::Reply* reply) {
-  if (reply == nullptr) return "abandoned";
-  if (reply->positive()) return "accepted";
-  return reply->transient() ? "deferred" : "rejected";
-}
-
-}  // namespace
 
 std::string_view to_string(Decider decider) {
   switch (decider) {
@@ -72,7 +72,7 @@ LogLine MessageRecord::line(const mail::Peer& peer, const mail::Envelope& envelo
   line.add("nrcpt", envelope.recipients.size());
   if (recipients_refused > 0) line.add("refused", recipients_refused);
   line.add("size", size);
-  line.add("verdict", verdict_word(reply));
+  line.add("verdict", verdict_word(reply, discarded));
   if (reply != nullptr) line.add("code", reply->code);
   line.add("class", to_string(decider));
   if (!filter.empty()) line.add("filter", filter);

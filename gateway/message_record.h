@@ -28,6 +28,10 @@ enum class Decider : std::uint8_t {
 };
 std::string_view to_string(Decider decider);
 
+// "<a@example.com>,<b@example.com>", the first few of many; for a log line of this size.
+inline constexpr std::size_t kMaxRecipientsBytes = 8192;
+std::string recipients_text(const std::vector<smtp::Mailbox>& recipients);
+
 struct MessageRecord {
   explicit MessageRecord(TimePoint begun) : begun_at(begun) {}
 
@@ -35,8 +39,9 @@ struct MessageRecord {
   std::uint64_t size = 0;
   std::size_t recipients_refused = 0;
   Decider decider = Decider::client;
-  std::string filter;  // which one decided, or marked the message
-  std::string why;     // its reason
+  bool discarded = false;  // by a filter's order, though the reply is positive
+  std::string filter;      // which one decided, or marked the message
+  std::string why;         // its reason
   // Each upstream that the message was brought to: the second's keys are upstream2, reply2, ….
   struct Leg {
     std::string upstream;

@@ -125,6 +125,7 @@ Task<std::string_view> Session::converse() {
     } else if (const End end = co_await obey(line->text)) {
       co_return *end;
     }
+    if (hang_up_) co_return "disconnected by a filter";
     const std::int64_t max_errors = snapshot_->settings.limits.max_errors;
     if (errors_ >= max_errors || deferrals_ >= max_errors * kDeferralsPerError) {
       answer(Reply::of(421, "4.7.0", "too many errors, closing connection"));
@@ -137,8 +138,8 @@ Task<std::string_view> Session::converse() {
 Task<Session::End> Session::greet() {
   if (auto refused = co_await check(Stage::connect)) {
     // RFC 5321 section 3.1: a greeting is 220 or 554; 421 says that we close.
-    const bool for_good = refused->permanent();
-    answer(Reply::of(for_good ? 554 : 421, for_good ? "5.7.1" : "4.7.0", refused->lines.front()));
+    const int code = refused->code == 521 ? 521 : refused->permanent() ? 554 : 421;  // RFC 7504
+    answer(Reply::of(code, code == 421 ? "4.7.0" : "5.7.1", refused->lines.front()));
     co_return "refused at connect";
   }
   conversation_.say(Reply::plain(220, fmt::format("{} {} Sekisho", snapshot_->settings.hostname,
@@ -284,7 +285,7 @@ Task<Session::End> Session::on_mail(std::string_view argument) {
     co_return "too many messages";
   }
   transaction_ = std::make_unique<Transaction>(
-      SessionView{services_, *snapshot_, *plan_, peer_, chain(), cancel_},
+      SessionView{services_, *snapshot_, *plan_, peer_, chain(), cancel_, hang_up_},
       fmt::format("{}.{}", peer_.session_id, ++messages_), std::move(*command));
   const Reply reply = co_await transaction_->begin();
   if (reply.positive())

@@ -84,6 +84,7 @@ class Session {
   bool first_command_ = true;
   bool draining_ = false;
   bool waiting_for_command_ = false;
+  bool hang_up_ = false;  // by a filter's order, once its reply is said
 };
 
 }  // namespace sekisho

@@ -27,6 +27,7 @@ Task<std::optional<Reply>> Session::check(Stage stage) {
   const mail::Envelope none;
   mail::HeaderEdits unused_edits;
   filters::Trace unused_trace;
+  filters::Wishes unused_wishes;
   mail::Authentication unused_authentication;
   filters::View view{.peer = peer_,
                      .envelope = none,
@@ -34,9 +35,12 @@ Task<std::optional<Reply>> Session::check(Stage stage) {
                      .message = nullptr,
                      .edits = unused_edits,
                      .trace = unused_trace,
+                     .wishes = unused_wishes,
                      .authentication = unused_authentication,
                      .now = std::chrono::system_clock::now()};
   auto outcome = co_await chain().run(stage, view);
+  co_await chain().wait(outcome.delay);
+  hang_up_ = hang_up_ || outcome.disconnects();
   if (!outcome.verdict.refuses()) co_return std::nullopt;
   services_.log.write(LogLine("refused")
                           .src(peer_.remote)

@@ -45,6 +45,7 @@ Task<Session::End> Session::on_starttls() {
   peer_.helo.clear();
   peer_.extended = false;
   peer_.user.clear();
+  peer_.auth_method.clear();
   co_return std::nullopt;
 }
 
@@ -74,8 +75,10 @@ Task<Session::End> Session::on_auth(std::string_view argument) {
                                  login_context(), Deadline::in(snapshot_->settings.timeouts.auth));
   if (!outcome.user.empty()) {
     peer_.user = outcome.user;
+    peer_.auth_method = mechanism;
     if (auto refused = co_await check(Stage::auth)) {
       peer_.user.clear();
+      peer_.auth_method.clear();
       outcome.user.clear();
       outcome.reason = "refused by a filter";
       outcome.reply = std::move(*refused);
@@ -89,7 +92,10 @@ Task<Session::End> Session::on_auth(std::string_view argument) {
   if (!outcome.lost) line.add("code", outcome.reply.code);
   if (!succeeded) line.add("reason", outcome.reason);
   services_.log.write(line);
-  if (succeeded) dialog_.authenticated();
+  if (succeeded)
+    dialog_.authenticated();
+  else
+    ++peer_.auth_failures;
   if (outcome.lost) co_return lost_client(*outcome.lost);
   answer(outcome.reply);
   if (outcome.session_over) co_return "bare LF";

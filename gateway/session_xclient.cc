@@ -33,6 +33,7 @@ void Session::become_announced_client() {
   peer_.helo.clear();
   peer_.extended = false;
   peer_.user = announced_.login.value.value_or("");
+  peer_.auth_method.clear();
   certificate_user_.clear();  // the certificate is the server's
 }
 
@@ -53,7 +54,7 @@ Task<Session::End> Session::on_xclient(std::string_view argument) {
   become_announced_client();
   dialog_.client_changed();
   chain_.reset();
-  errors_ = deferrals_ = failed_logins_ = 0;
+  errors_ = deferrals_ = failed_logins_ = peer_.auth_failures = 0;
   LogLine line("xclient");
   line.src(peer_.remote).add("id", peer_.session_id).add("listener", peer_.listener);
   line.add("proxy", speaker_.remote.address.to_string());

@@ -83,11 +83,13 @@ using FilterMap = std::map<std::string, filters::Link>;
 // one limit. What it has counted outlives a reload.
 Result<FilterMap> make_filters(const config::Settings& settings, const Snapshot* previous) {
   FilterMap made;
+  const filters::Surroundings around = config::surroundings(settings);
   for (const auto& [name, one] : settings.filter_table) {
     const filters::Filter* before = nullptr;
     if (previous != nullptr)
       if (const auto found = previous->filters.find(name); found != previous->filters.end())
         before = found->second.filter.get();
+    one.blueprint->stand_in(around);
     auto filter = one.blueprint->build(before);
     if (!filter)
       return fail(filter.error().kind, fmt::format("filter {}: {}", name, filter.error().text));

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "gateway/client_offer.h"
+#include "gateway/discard.h"
 #include "gateway/mail/received.h"
 
 namespace sekisho {
@@ -67,16 +68,26 @@ Task<std::optional<Transaction::Refused>> Transaction::check(Stage stage,
                                                              const smtp::Mailbox* recipient) {
   const PhaseTimer timer(record_.filter_time);
   const bool has_message = stage >= Stage::headers;
+  filters::Wishes wishes{.route = route_, .delay = {}};
   filters::View view{.peer = session_.peer,
                      .envelope = envelope_,
                      .recipient = recipient,
                      .message = has_message ? &message_ : nullptr,
                      .edits = edits_,
                      .trace = trace_,
+                     .wishes = wishes,
                      .authentication = authentication_,
                      .now = std::chrono::system_clock::now()};
   if (stage == Stage::sign) view.outgoing = &outgoing_;
   auto outcome = co_await session_.chain.run(stage, view);
+  if (stage == Stage::mail) route_ = wishes.route;
+  recipient_route_ = std::move(wishes.route);
+  if (outcome.delay.count() > 0) {
+    pause();
+    co_await session_.chain.wait(outcome.delay);
+  }
+  session_.hang_up = session_.hang_up || outcome.disconnects();
+  discard_ = std::move(outcome.discard);
   if (outcome.quarantine) {
     record_.filter = outcome.filter;
     record_.why = outcome.quarantine_why;
@@ -106,80 +117,6 @@ Task<Reply> Transaction::begin() {
   if (!refusal_) co_return Reply::of(250, "2.1.0", "sender ok");
   finish(&*refusal_);
   co_return *refusal_;
-}
-
-Task<Reply> Transaction::add_recipient(smtp::RcptCommand command) {
-  const PhaseTimer timer(record_.recipients_time);
-  Reply reply = Reply::of(452, "4.5.3", "too many recipients in this transaction");
-  Decider decider = Decider::limit;
-  bool submitted = envelope_.submitted;
-  std::optional<Refused> by_filter;
-  if (envelope_.recipients.size() < static_cast<std::size_t>(session_.plan.max_recipients)) {
-    auto grant = session_.snapshot.gate->decide({.policy = session_.plan.relay,
-                                                 .authenticated_user = session_.peer.user,
-                                                 .client = session_.peer.remote.address,
-                                                 .client_is_known = session_.peer.address_known,
-                                                 .listener_networks = session_.plan.networks(),
-                                                 .recipient = command.recipient,
-                                                 .source_route = command.source_route});
-    if (grant) submitted = submitted || grant->source() != relay::RelayGrant::Source::local_domain;
-    if (!grant) {
-      session_.services.counters.relay_denied.add();
-      reply = std::move(grant.error());
-      decider = Decider::relay;
-    } else if ((by_filter = co_await check(Stage::rcpt, &command.recipient))) {
-      reply = by_filter->reply;
-      decider = Decider::filter;
-    } else if (const auto* route = route_for(command.recipient)) {
-      reply = co_await delivery_.add_recipient(
-          envelope_, upstream::Recipient(std::move(*grant), command.parameters), route->upstreams);
-      decider = Decider::upstream;
-      if (delivery_.answered_from_cache()) count_cached(reply);
-    } else {
-      reply = Reply::of(451, "4.3.5", "no mail server is set up for this recipient, try again");
-      decider = Decider::gateway;
-    }
-  }
-  if (reply.positive()) {
-    session_.services.counters.recipients_accepted.add();
-    envelope_.recipients.push_back(std::move(command.recipient));
-    envelope_.submitted = submitted;
-  } else {
-    ++record_.recipients_refused;
-    session_.services.counters.recipients_refused.add();
-    log_refused_recipient(command.recipient, reply, decider, by_filter ? &*by_filter : nullptr);
-  }
-  co_return reply;
-}
-
-void Transaction::count_cached(const Reply& reply) {
-  const SessionCounters& counters = session_.services.counters;
-  (reply.positive() ? counters.known_from_cache : counters.unknown_from_cache).add();
-}
-
-const upstream::Route* Transaction::route_for(const smtp::Mailbox& recipient) const {
-  return session_.snapshot.routes->find({.listener = session_.peer.listener,
-                                         .user = session_.peer.user,
-                                         .sender = envelope_.sender ? &*envelope_.sender : nullptr,
-                                         .recipient = recipient});
-}
-
-void Transaction::log_refused_recipient(const smtp::Mailbox& recipient, const Reply& reply,
-                                        Decider decider, const Refused* by_filter) {
-  LogLine line("rcpt_refused");
-  line.src(session_.peer.remote).add("id", envelope_.id).add("listener", session_.peer.listener);
-  if (!session_.peer.user.empty()) line.add("user", session_.peer.user);
-  line.add("from", fmt::format("<{}>", envelope_.sender_text()));
-  line.add("rcpt", fmt::format("<{}>", recipient.to_string()));
-  line.add("code", reply.code).add("class", to_string(decider));
-  if (by_filter != nullptr) line.add("filter", by_filter->filter).add("why", by_filter->why);
-  if (decider == Decider::upstream) {
-    if (!delivery_.upstream().empty()) line.add("upstream", delivery_.upstream());
-    line.add("why", delivery_.last_words());
-    if (delivery_.answered_from_cache()) line.add("cached", "yes");
-  }
-  line.add("reply", reply.summary());
-  session_.services.log.write(line);
 }
 
 Task<void> Transaction::check_header_section() {
@@ -307,9 +244,23 @@ Task<Reply> Transaction::conclude() {
   answer_by_ = Deadline::in(kAnswerBound);
   session_.services.counters.bytes_received.add(static_cast<double>(record_.size));
   if (!refusal_) co_await check_message(Stage::end);
+  if (!refusal_ && discard_) co_return co_await drop();
   if (!refusal_) co_await prepare_to_send();
   message_.release_sealed();  // a slow upstream shall not hold it in memory twice
-  Reply reply = refusal_ ? std::move(*refusal_) : co_await deliver();
+  co_return co_await answer(refusal_ ? std::move(*refusal_) : co_await deliver());
+}
+
+// By a filter's order, of a message that nothing else refused.
+Task<Reply> Transaction::drop() {
+  record_.decider = Decider::filter;
+  record_.discarded = true;
+  record_.filter = discard_->filter();
+  record_.why = discard_->why();
+  co_return co_await answer(
+      discard_message(*discard_, session_.peer, envelope_, session_.services));
+}
+
+Task<Reply> Transaction::answer(Reply reply) {
   pause();
   co_await message_.body().discard();
   finish(&reply);
@@ -353,16 +304,20 @@ Task<void> Transaction::abandon() {
 
 void Transaction::finish(const Reply* reply) {
   if (std::exchange(finished_, true)) return;
-  session_.chain.ended(envelope_, reply != nullptr && was_accepted(*reply));
+  session_.chain.ended(
+      envelope_, {.accepted = reply != nullptr && was_accepted(*reply),
+                  .discarded = record_.discarded,
+                  .answers = answers_.take(handed_over_ ? delivery_.reply_for_each(envelope_.id)
+                                                        : std::vector<Reply>())});
   // A transaction that never had a recipient is no message: its refusals were logged one by one.
   if (reply == nullptr && envelope_.recipients.empty()) return;
   const SessionCounters& counters = session_.services.counters;
   if (reply == nullptr)
     counters.abandoned.add();
-  else if (reply->positive())
-    counters.accepted.add();
-  else
+  else if (!reply->positive())
     (reply->transient() ? counters.deferred : counters.rejected).add();
+  else if (!record_.discarded)  // that has a counter of its own
+    counters.accepted.add();
   session_.services.log.write(record_.line(session_.peer, envelope_, reply, Clock::now()));
 }
 

@@ -12,6 +12,7 @@
 #include "gateway/intake.h"
 #include "gateway/mail/message.h"
 #include "gateway/message_record.h"
+#include "gateway/recipient_answers.h"
 #include "gateway/sender_check.h"
 #include "gateway/session_services.h"
 #include "gateway/snapshot.h"
@@ -26,6 +27,7 @@ struct SessionView {
   const mail::Peer& peer;
   filters::ChainRun& chain;
   CancelSource& cancel;
+  bool& hang_up;  // set by a filter's order: the session ends once the reply is said
 };
 
 class Transaction {
@@ -85,11 +87,13 @@ class Transaction {
   Task<void> take_in();
   Task<std::optional<smtp::Reply>> give_up(Error why);
   Task<smtp::Reply> conclude();
+  Task<smtp::Reply> drop();
+  Task<smtp::Reply> answer(smtp::Reply reply);
   Task<Result<std::string_view>> read_block(Conversation& conversation, Deadline whole);
   [[nodiscard]] SenderCheck sender_check() const;
   Task<void> check_header_section();
   Task<void> check_message(filters::Stage stage);
-  [[nodiscard]] const upstream::Route* route_for(const smtp::Mailbox& recipient) const;
+  [[nodiscard]] const upstream::Upstreams* upstreams_for(const smtp::Mailbox& recipient) const;
   Task<smtp::Reply> deliver();
   Task<void> prepare_to_send();
   std::string edited_header_section();
@@ -107,11 +111,15 @@ class Transaction {
   mail::Message message_;
   mail::HeaderEdits edits_;
   filters::Trace trace_;
+  std::string route_;            // the filters' at `mail`: an upstream's name; else the routes say
+  std::string recipient_route_;  // … and at `rcpt`, of the recipient at hand
   mail::Authentication authentication_;
   filters::Outgoing outgoing_;  // once nothing more is edited
   Delivery delivery_;
   std::optional<Reception> reception_;  // from DATA or the first BDAT on
   MessageRecord record_;
+  RecipientAnswers answers_;
+  std::optional<filters::DiscardOrder> discard_;
   std::string quarantine_why_;          // empty: not marked
   std::optional<smtp::Reply> refusal_;  // decided while the message was still coming in
   std::vector<smtp::Reply> to_others_;

@@ -112,8 +112,8 @@ class RateLimitSession final : public FilterSession {
     }
   }
 
-  void ended(const mail::Envelope& envelope, bool accepted) override {
-    if (accepted) {
+  void ended(const mail::Envelope& envelope, const Ending& ending) override {
+    if (ending.accepted) {
       settle(1, envelope.recipients.size());
     } else {
       settle(0, 0);

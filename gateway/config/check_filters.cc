@@ -25,9 +25,11 @@ constexpr milliseconds kClientPatience = std::chrono::minutes(10);
 
 Built build_all(const CheckContext& context) {
   Built built;
+  const filters::Surroundings around = surroundings(context.settings());
   for (const auto& [name, filter] : context.settings().filter_table) {
     const std::string table = "filter." + name;
     if (filter.blueprint == nullptr || context.has_error(table)) continue;
+    filter.blueprint->stand_in(around);
     auto made = filter.blueprint->build();
     if (made) {
       built.emplace(name, std::move(*made));
@@ -64,7 +66,7 @@ void check_list(const CheckContext& context, const std::string& setting,
 
 // A filter that goes by what others find out is of no use when they come later, or never.
 void check_order(const CheckContext& context, const std::string& setting,
-                 const std::vector<std::string>& names) {
+                 const std::vector<std::string>& names, const Built& built) {
   const auto& table = context.settings().filter_table;
   std::set<std::string, std::less<>> before;
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -74,8 +76,15 @@ void check_order(const CheckContext& context, const std::string& setting,
     const filters::CatalogEntry* entry = filters::find_in_catalog(use);
     std::vector<std::string> missing;
     bool any = false;
-    for (const std::string_view other :
-         entry ? entry->judges_by : std::vector<std::string_view>{}) {
+    auto needed = entry ? entry->judges_by : std::vector<std::string_view>{};
+    if (const auto made = built.find(names[i]); made != built.end()) {
+      // By its settings; one of several listeners may do without.
+      for (const std::string_view other : made->second->judges_by()) {
+        any = true;
+        needed.push_back(other);
+      }
+    }
+    for (const std::string_view other : needed) {
       if (before.contains(other))
         any = true;
       else if (filters::find_in_catalog(other) != nullptr)
@@ -153,6 +162,14 @@ void check_workers(const CheckContext& context) {
 
 }  // namespace
 
+filters::Surroundings surroundings(const Settings& settings) {
+  filters::Surroundings around;
+  for (const auto& [name, listener] : settings.listeners) around.listeners.push_back(name);
+  for (const auto& [name, upstream] : settings.upstreams) around.upstreams.push_back(name);
+  if (around.upstreams.empty()) around.upstreams.emplace_back("inbox");
+  return around;
+}
+
 void check_filters(const CheckContext& context) {
   check_workers(context);
   const Settings& settings = context.settings();
@@ -164,7 +181,7 @@ void check_filters(const CheckContext& context) {
     const std::string setting = listener.filters_set ? own : "filters";
     if (listener.filters_set) check_list(context, own, listener.filters);
     check_time(context, setting, listener.filters, built);
-    check_order(context, setting, listener.filters);
+    check_order(context, setting, listener.filters, built);
     used.insert(listener.filters.begin(), listener.filters.end());
   }
   for (const auto& [name, filter] : settings.filter_table) {

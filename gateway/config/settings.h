@@ -152,6 +152,8 @@ struct Settings {
 
 // The name in Authentication-Results fields.
 std::string_view authserv_id(const Settings& settings);
+// What filters' settings may name.
+filters::Surroundings surroundings(const Settings& settings);
 // What a listener's profile means for the relay gate and the dialogue; nothing in the configuration
 // can widen it.
 relay::RelayPolicy relay_policy(Profile profile);

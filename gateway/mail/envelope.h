@@ -46,6 +46,8 @@ struct Peer {
   std::string tls_cipher;
   std::shared_ptr<const PeerCertificate> certificate;  // null: none asked for, or none sent
   std::string user;                                    // authenticated identity; empty: none
+  std::string auth_method;                             // how it logged in: "SCRAM-SHA-256"
+  std::int64_t auth_failures = 0;                      // log-ins that failed in this session
   bool in_trusted_network = false;                     // relay.networks
   bool is_listed_device = false;                       // of this legacy listener
 

@@ -23,6 +23,7 @@ bool Route::takes(const RouteQuestion& question) const {
 Result<std::shared_ptr<const Routes>> Routes::create(const RouteTable& table,
                                                      const Upstreams& upstreams) {
   auto made = std::make_shared<Routes>();
+  for (const auto& upstream : upstreams) made->single_[upstream->name] = {upstream};
   Upstreams unnamed = upstreams;
   for (const std::string& name : in_order(table)) {
     const RouteSettings& settings = table.at(name);
@@ -61,6 +62,11 @@ const Route* Routes::find(const RouteQuestion& question) const {
   const auto found =
       std::ranges::find_if(routes_, [&](const Route& route) { return route.takes(question); });
   return found != routes_.end() ? &*found : nullptr;
+}
+
+const Upstreams* Routes::to(std::string_view upstream) const {
+  const auto found = single_.find(upstream);
+  return found != single_.end() ? &found->second : nullptr;
 }
 
 Result<bool> Routes::reload_if_changed() const {

@@ -4,6 +4,7 @@
 // which reload by themselves; any thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,12 +43,16 @@ class Routes {
 
   // Null: no route takes it, and there is no default route.
   [[nodiscard]] const Route* find(const RouteQuestion& question) const;
+  // The one upstream of that name as a group, for mail that a filter sends there; null: none is
+  // configured. Lives as long as this.
+  [[nodiscard]] const Upstreams* to(std::string_view upstream) const;
   // Looks whether a file of domains changed; true when its new content is in force. Reads the disk:
   // call it on the Offload pool.
   Result<bool> reload_if_changed() const;
 
  private:
   std::vector<Route> routes_;  // in order
+  std::map<std::string, Upstreams, std::less<>> single_;
 };
 
 }  // namespace sekisho::upstream

@@ -143,6 +143,7 @@ class Bench {
             .message = message,
             .edits = edits,
             .trace = trace,
+            .wishes = wishes,
             .authentication = authentication,
             .now = now,
             .outgoing = outgoing};
@@ -178,6 +179,7 @@ class Bench {
   const mail::Message* message = nullptr;
   mail::HeaderEdits edits;
   Trace trace;
+  Wishes wishes;
   mail::Authentication authentication;
   test::DirectWorkers workers{worker_handlers()};
   WallTime now{};
@@ -188,7 +190,7 @@ class Bench {
 class Scripted final : public Filter {
  public:
   using Check = std::function<Task<Verdict>(Stage, View&, const SessionContext&)>;
-  using Ended = std::function<void(const mail::Envelope&, bool)>;
+  using Ended = std::function<void(const mail::Envelope&, const Ending&)>;
 
   explicit Scripted(Check check, StageSet stages = {Stage::mail, Stage::end}, Ended ended = {})
       : check_(std::move(check)), ended_(std::move(ended)), stages_(stages) {}
@@ -199,7 +201,10 @@ class Scripted final : public Filter {
     return std::make_unique<Half>(*this, context);
   }
 
+  [[nodiscard]] bool may_discard() const override { return discards; }
+
   mutable int opened = 0;
+  bool discards = false;
 
  private:
   class Half final : public FilterSession {
@@ -209,8 +214,8 @@ class Scripted final : public Filter {
     Task<Verdict> check(Stage stage, View& view) override {
       return filter_.check_(stage, view, context_);
     }
-    void ended(const mail::Envelope& envelope, bool accepted) override {
-      if (filter_.ended_) filter_.ended_(envelope, accepted);
+    void ended(const mail::Envelope& envelope, const Ending& ending) override {
+      if (filter_.ended_) filter_.ended_(envelope, ending);
     }
 
    private:

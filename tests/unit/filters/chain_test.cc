@@ -317,8 +317,8 @@ TEST(Chain, EndedReachesEveryOpenedFilterThoughOneThrows) {
   const auto with_end = [&](std::string name, Stage stage, bool throws) {
     return std::make_shared<const Scripted>(
         pass, StageSet{stage},
-        [&told, name, throws](const mail::Envelope& envelope, bool accepted) {
-          told.push_back(name + envelope.id + (accepted ? "+" : "-"));
+        [&told, name, throws](const mail::Envelope& envelope, const Ending& ending) {
+          told.push_back(name + envelope.id + (ending.accepted ? "+" : "-"));
           if (throws) throw std::runtime_error("in ended");
         });
   };
@@ -326,7 +326,7 @@ TEST(Chain, EndedReachesEveryOpenedFilterThoughOneThrows) {
                          link("unused", with_end("unused", Stage::auth, false)),
                          link("b", with_end("b", Stage::mail, false))});
   bench.run(*run, Stage::mail);
-  run->ended(bench.envelope, true);
+  run->ended(bench.envelope, {.accepted = true});
   EXPECT_THAT(told, ElementsAre("aS1.1+", "bS1.1+"));
   EXPECT_EQ(bench.counted("filter_errors_total", {{"filter", "a"}, {"kind", "exception"}}), 1);
 }
@@ -360,6 +360,95 @@ TEST(LinkSettings, ReadsModeAndOnErrorByTheirWords) {
   EXPECT_EQ(settings.mode, Mode::observe);
   EXPECT_EQ(settings.on_error, OnError::pass);
   EXPECT_THAT(given.errors, IsEmpty());
+}
+
+TEST(Chain, DiscardIsAnOrderOnlyOfAFilterWhoseConfigurationSaysSo) {
+  Bench bench;
+  const auto discard = [](Stage, View&, const SessionContext&) -> Task<Verdict> {
+    co_return Verdict::discard("a virus");
+  };
+  auto allowed = std::make_shared<Scripted>(discard);
+  allowed->discards = true;
+  auto run = bench.open({link("av", allowed)});
+  const auto dropped = bench.run(*run, Stage::end);
+  ASSERT_TRUE(dropped.discard);
+  EXPECT_EQ(dropped.discard->filter(), "av");
+  EXPECT_EQ(dropped.discard->why(), "a virus");
+
+  auto forbidden = bench.open({link("av", std::make_shared<Scripted>(discard))});
+  const auto deferred = bench.run(*forbidden, Stage::end);
+  EXPECT_FALSE(deferred.discard);
+  EXPECT_EQ(deferred.verdict.reply().code, 451);
+}
+
+TEST(Chain, DiscardBeforeTheEndOfTheMessageIsAFailure) {
+  Bench bench;
+  auto filter =
+      std::make_shared<Scripted>([](Stage, View&, const SessionContext&) -> Task<Verdict> {
+        co_return Verdict::discard("too early");
+      });
+  filter->discards = true;
+  auto run = bench.open({link("av", filter)});
+  const auto outcome = bench.run(*run, Stage::mail);
+  EXPECT_FALSE(outcome.discard);
+  EXPECT_EQ(outcome.verdict.reply().code, 451);
+}
+
+TEST(Chain, DiscardThatIsOnlyObservedIsNone) {
+  Bench bench;
+  auto filter =
+      std::make_shared<Scripted>([](Stage, View&, const SessionContext&) -> Task<Verdict> {
+        co_return Verdict::discard("a virus");
+      });
+  filter->discards = true;
+  auto run = bench.open({link("av", filter, kObserving)});
+  EXPECT_FALSE(bench.run(*run, Stage::end).discard);
+  EXPECT_THAT(bench.log->kept(), ElementsAre(HasSubstr("would_discard")));
+}
+
+TEST(Chain, DisconnectEndsTheStageWithItsReply) {
+  Bench bench;
+  std::vector<std::string> seen;
+  auto run = bench.open(
+      {link("it", returning(Verdict::disconnect(smtp::Reply::of(421, "4.7.0", "bye"), "rude"))),
+       link("later", noting(seen, "later", {Stage::mail}))});
+  const auto outcome = bench.run(*run, Stage::mail);
+  EXPECT_TRUE(outcome.disconnects());
+  EXPECT_TRUE(outcome.verdict.refuses());
+  EXPECT_THAT(seen, IsEmpty());
+  EXPECT_THROW(Verdict::disconnect(smtp::Reply::of(550, "5.7.1", "no"), ""), std::logic_error);
+}
+
+std::shared_ptr<const Scripted> wishing(std::string route, std::chrono::milliseconds delay) {
+  return std::make_shared<const Scripted>(
+      [route, delay](Stage, View& view, const SessionContext&) -> Task<Verdict> {
+        view.wishes.route = route;
+        view.wishes.delay = delay;
+        co_return Verdict::pass();
+      });
+}
+
+TEST(Chain, DelaysAddUpToABound) {
+  Bench bench;
+  auto run = bench.open({link("a", wishing("one", 2s)), link("b", wishing("two", 3s))});
+  EXPECT_EQ(bench.run(*run, Stage::mail).delay, 5s);
+  EXPECT_EQ(bench.wishes.route, "two");
+  auto endless = bench.open({link("a", wishing("", 100s)), link("b", wishing("", 100s))});
+  EXPECT_EQ(bench.run(*endless, Stage::mail).delay, Wishes::kMaxDelay);
+}
+
+TEST(Chain, WishesOfAnObservedFilterAreDropped) {
+  Bench bench;
+  auto run = bench.open({link("a", wishing("one", 2s), kObserving)});
+  EXPECT_EQ(bench.run(*run, Stage::mail).delay, 0s);
+  EXPECT_EQ(bench.wishes.route, "");
+}
+
+TEST(Chain, WaitIsCutWithTheSession) {
+  Bench bench;
+  auto run = bench.open({link("a", wishing("", 0s))});
+  bench.cancel.cancel();
+  bench.loop.run_until_done(run->wait(Wishes::kMaxDelay));
 }
 
 }  // namespace

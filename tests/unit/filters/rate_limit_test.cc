@@ -31,7 +31,7 @@ class RateLimitTest : public ::testing::Test {
     return code(last_);
   }
   void end(ChainRun& run, bool accepted) {
-    run.ended(bench_.envelope, accepted);
+    run.ended(bench_.envelope, {.accepted = accepted});
     bench_.envelope.recipients.clear();
   }
   int send(ChainRun& run, bool accepted = true) {
@@ -241,7 +241,7 @@ TEST(RateLimitWords, NameLongWaitsInLargerUnits) {
     const auto blueprint = make_rate_limit([] { return TimePoint(std::chrono::hours(1)); });
     auto run = bench.open(build(*blueprint, {{"messages_per_user", std::string(limit)}}));
     EXPECT_FALSE(bench.run(*run, Stage::mail).verdict.refuses());
-    run->ended(bench.envelope, true);
+    run->ended(bench.envelope, {.accepted = true});
     EXPECT_THAT(bench.run(*run, Stage::mail).verdict.reply().summary(), HasSubstr(words));
   }
 }
