@@ -31,7 +31,7 @@ struct Checked {
 void check_items(rules::Files& files, Checked& into) {
   const auto source_of = [&](const std::string& path) -> std::optional<std::uint32_t> {
     if (path.empty()) return std::nullopt;
-    auto text = files.read(path, kMaxFileBytes);
+    auto text = files.read(path, rules::kMaxListFile);
     if (!text) return std::nullopt;
     return into.sources.add(path, std::move(*text));
   };

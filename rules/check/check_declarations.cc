@@ -1,8 +1,11 @@
 // Lists, maps and patterns.
 #include <algorithm>
+#include <set>
+#include <string>
 
 #include <fmt/format.h>
 
+#include "gateway/base/text.h"
 #include "rules/check/checker.h"
 
 namespace sekisho::rules {
@@ -76,6 +79,7 @@ void Checker::map(const ast::Map& source) {
     map.file = beside(sources_[source.file->span.source].path(), source.file->text).string();
     return;
   }
+  std::set<std::string> keys;  // whatever their case, as they are asked
   for (const auto& entry : source.entries) {
     auto key = item(map.key, entry.key);
     std::vector<Constant> values;
@@ -83,8 +87,7 @@ void Checker::map(const ast::Map& source) {
       if (auto constant = item(map.value, value)) values.push_back(std::move(*constant));
     }
     if (!key) continue;
-    if (std::ranges::find(map.entries, *key, [](const auto& e) { return e.first; }) !=
-        map.entries.end()) {
+    if (!keys.insert(to_lower(entry.key.text)).second) {
       error(entry.key.span, fmt::format("\"{}\" is a key of this map already", entry.key.text),
             "put all its values behind the first");
       continue;

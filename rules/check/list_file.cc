@@ -1,8 +1,9 @@
 #include "rules/check/list_file.h"
 
+#include <algorithm>
 #include <optional>
-#include <set>
 #include <string>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -18,7 +19,9 @@ class Reader {
 
   // Calls `take` with each line that says something, without comment and blanks.
   void each_line(const auto& take) {
-    for (auto line : split(text_, '\n')) {
+    for (auto rest = text_; !rest.empty();) {
+      auto line = rest.substr(0, rest.find('\n'));
+      rest.remove_prefix(std::min(line.size() + 1, rest.size()));
       const auto comment = line.find('#');
       if (comment != std::string_view::npos) line = line.substr(0, comment);
       if (line.ends_with('\r')) line.remove_suffix(1);
@@ -51,22 +54,20 @@ class Reader {
 
 }  // namespace
 
-std::vector<Constant> read_list_file(Type type, const Sources& sources, std::uint32_t source,
-                                     Diagnostics& diagnostics) {
-  std::vector<Constant> items;
+void each_list_item(Type type, const Sources& sources, std::uint32_t source,
+                    Diagnostics& diagnostics, const std::function<void(Constant&&)>& take) {
   Reader reader(sources, source, diagnostics);
   const auto before = diagnostics.errors();
   reader.each_line([&](std::string_view line) {
-    if (auto item = reader.constant(type, line)) items.push_back(std::move(*item));
+    auto item = reader.constant(type, line);
+    if (item && diagnostics.errors() == before) take(std::move(*item));
   });
-  if (diagnostics.errors() > before) return {};
-  return items;
 }
 
-MapEntries read_map_file(Type key, Type value, const Sources& sources, std::uint32_t source,
-                         Diagnostics& diagnostics) {
-  MapEntries entries;
-  std::set<std::string, std::less<>> keys;
+void each_map_entry(Type key, Type value, const Sources& sources, std::uint32_t source,
+                    Diagnostics& diagnostics,
+                    const std::function<void(Constant&&, std::vector<Constant>&&)>& take) {
+  std::unordered_set<std::string> keys;  // whatever their case, as they are asked
   Reader reader(sources, source, diagnostics);
   const auto before = diagnostics.errors();
   reader.each_line([&](std::string_view line) {
@@ -76,7 +77,7 @@ MapEntries read_map_file(Type key, Type value, const Sources& sources, std::uint
     }
     const auto written = trim(line.substr(0, colon));
     auto one = reader.constant(key, written);
-    if (!keys.emplace(written).second) {
+    if (!keys.insert(to_lower(written)).second) {
       reader.error(written, fmt::format("\"{}\" is a key of this map already", written),
                    "put all its values into one line");
     }
@@ -90,8 +91,28 @@ MapEntries read_map_file(Type key, Type value, const Sources& sources, std::uint
       }
       if (auto constant = reader.constant(value, item)) values.push_back(std::move(*constant));
     }
-    if (one) entries.emplace_back(std::move(*one), std::move(values));
+    if (one && diagnostics.errors() == before) take(std::move(*one), std::move(values));
   });
+}
+
+std::vector<Constant> read_list_file(Type type, const Sources& sources, std::uint32_t source,
+                                     Diagnostics& diagnostics) {
+  std::vector<Constant> items;
+  const auto before = diagnostics.errors();
+  each_list_item(type, sources, source, diagnostics,
+                 [&](Constant&& item) { items.push_back(std::move(item)); });
+  if (diagnostics.errors() > before) return {};
+  return items;
+}
+
+MapEntries read_map_file(Type key, Type value, const Sources& sources, std::uint32_t source,
+                         Diagnostics& diagnostics) {
+  MapEntries entries;
+  const auto before = diagnostics.errors();
+  each_map_entry(key, value, sources, source, diagnostics,
+                 [&](Constant&& one, std::vector<Constant>&& values) {
+                   entries.emplace_back(std::move(one), std::move(values));
+                 });
   if (diagnostics.errors() > before) return {};
   return entries;
 }

@@ -3,6 +3,8 @@
 // so that whoever reloads it keeps what it had. Pure; blocks only where the caller reads the file.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -12,7 +14,17 @@
 
 namespace sekisho::rules {
 
-// The constants of a list's file, which is `source` of `sources`.
+inline constexpr std::size_t kMaxListFile = 256UL * 1024 * 1024;
+
+// Calls `take` with each item of a list's file, which is `source` of `sources`, one after the other
+// as long as no mistake was found. What was taken counts only if there is none in `diagnostics`.
+void each_list_item(Type type, const Sources& sources, std::uint32_t source,
+                    Diagnostics& diagnostics, const std::function<void(Constant&&)>& take);
+void each_map_entry(Type key, Type value, const Sources& sources, std::uint32_t source,
+                    Diagnostics& diagnostics,
+                    const std::function<void(Constant&&, std::vector<Constant>&&)>& take);
+
+// The same as a whole.
 [[nodiscard]] std::vector<Constant> read_list_file(Type type, const Sources& sources,
                                                    std::uint32_t source, Diagnostics& diagnostics);
 
