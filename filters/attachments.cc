@@ -61,7 +61,6 @@ class AttachmentsSession final : public FilterSession {
                                       {.kind = kAttachmentsJob,
                                        .input = encode(rules_, view.message->mime_limits()),
                                        .message = std::move(*message),
-                                       .ask = {},
                                        .log_id = view.envelope.id},
                                       context_.cancel);
     if (!result) throw CheckFailed(result.error());

@@ -118,7 +118,7 @@ Result<AttachmentFindings> decode_findings(std::string_view result) {
   return findings;
 }
 
-Result<std::string> find_attachment(const worker::JobInput& job, worker::WorkerHost&) {
+Result<std::string> find_attachment(const worker::JobInput& job) {
   const auto orders = decode_orders(job.input);
   if (!orders || !job.message)
     return fail(ErrorKind::invalid, "no rules, or no message to look at");

@@ -40,7 +40,7 @@ std::string encode(const AttachmentRules& rules, const mail::MimeLimits& limits)
 Result<AttachmentFindings> decode_findings(std::string_view result);
 
 // The handler.
-Result<std::string> find_attachment(const worker::JobInput& job, worker::WorkerHost& host);
+Result<std::string> find_attachment(const worker::JobInput& job);
 
 // Is the part, by its first bytes, a Windows, ELF or Mach-O program?
 bool is_program(const mail::MimePart& part);

@@ -16,8 +16,7 @@ worker::Handlers worker_handlers() {
   const auto keys = std::make_shared<dkim::KeyRing>();
   handlers.jobs = {
       {kAttachmentsJob, find_attachment},
-      {dkim::kSignJob,
-       [keys](const worker::JobInput& job, worker::WorkerHost&) { return keys->sign(job.input); }},
+      {dkim::kSignJob, [keys](const worker::JobInput& job) { return keys->sign(job.input); }},
       {dkim::kVerifyJob, dkim::verify_signatures},
       spf::libspf2_handler(),
   };

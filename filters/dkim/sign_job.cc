@@ -51,7 +51,6 @@ Task<Result<std::string>> sign_by_worker(const filters::SessionContext& context,
                                                 {.kind = kSignJob,
                                                  .input = fingerprint(key) + digest,
                                                  .message = nullptr,
-                                                 .ask = {},
                                                  .log_id = std::move(log_id)},
                                                 context.cancel);
   if (signature && !key.verify(digest, *signature))

@@ -101,7 +101,6 @@ class VerifySession final : public FilterSession {
                                                       {.kind = dkim::kVerifyJob,
                                                        .input = dkim::encode_keys(view.now, *keys),
                                                        .message = std::move(*message),
-                                                       .ask = {},
                                                        .log_id = view.envelope.id},
                                                       context_.cancel, view.deadline);
     if (!result) throw CheckFailed(result.error());

@@ -80,7 +80,7 @@ Result<void> take_results(std::string_view result, std::vector<Candidate>& candi
   return {};
 }
 
-Result<std::string> verify_signatures(const worker::JobInput& job, worker::WorkerHost&) {
+Result<std::string> verify_signatures(const worker::JobInput& job) {
   const auto orders = decode_orders(job.input);
   if (!orders || !job.message) return fail(ErrorKind::invalid, "no keys, or no message");
   mail::HeaderScanner scanner;

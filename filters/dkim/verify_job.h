@@ -21,6 +21,6 @@ std::string encode_keys(WallTime now, const std::vector<KeyAnswer>& keys);
 Result<void> take_results(std::string_view result, std::vector<Candidate>& candidates);
 
 // The handler.
-Result<std::string> verify_signatures(const worker::JobInput& job, worker::WorkerHost& host);
+Result<std::string> verify_signatures(const worker::JobInput& job);
 
 }  // namespace sekisho::dkim

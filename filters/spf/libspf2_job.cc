@@ -156,7 +156,7 @@ Result<DnsAnswers> decode_answers(const Fields& input) {
 
 // The result: a verdict, or the first question that has no answer yet. Whatever the library makes
 // of the rest then is thrown away.
-Result<std::string> run_job(const worker::JobInput& job, worker::WorkerHost&) {
+Result<std::string> run_job(const worker::JobInput& job) {
   const auto input = decode_fields(job.input);
   if (!input || input->size() % 2 != 1) return nonsense();
   const auto query = decode_query(input->front());
@@ -199,7 +199,6 @@ Task<Result<Check>> check_by_libspf2(worker::Workers& workers, Loop& loop, dns::
     worker::Job job{.kind = kLibspf2Job,
                     .input = encode_input(query, check.lookups),
                     .message = nullptr,
-                    .ask = {},
                     .log_id = query.identity};
     const auto result = co_await workers.run(loop, std::move(job), cancel, deadline);
     if (!result) co_return std::unexpected(result.error());

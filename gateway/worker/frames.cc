@@ -14,10 +14,8 @@ using Fields = std::vector<std::string_view>;
 enum class Letter : char {
   setup = 'S',
   job = 'J',
-  answer = 'A',
   ready = 'R',
   unable = 'U',
-  question = 'Q',
   part = 'P',
   done = 'D',
 };
@@ -67,17 +65,11 @@ struct Encoder {
     return put(Letter::job,
                {frame.kind, word(frame.has_message), word(frame.input_by_descriptor), frame.input});
   }
-  std::optional<std::string> operator()(const AnswerFrame& frame) const {
-    return put(Letter::answer, {word(frame.outcome), frame.outcome.bytes});
-  }
   std::optional<std::string> operator()(const ReadyFrame& frame) const {
     return put(Letter::ready, {frame.lacks});
   }
   std::optional<std::string> operator()(const UnableFrame& frame) const {
     return put(Letter::unable, {frame.why});
-  }
-  std::optional<std::string> operator()(const QuestionFrame& frame) const {
-    return put(Letter::question, {frame.question});
   }
   std::optional<std::string> operator()(const PartFrame& frame) const {
     return put(Letter::part, {frame.bytes});
@@ -128,9 +120,6 @@ std::optional<ToWorker> decode_to_worker(std::string_view bytes) {
       return read_setup(taken->fields);
     case Letter::job:
       return read_job(taken->fields);
-    case Letter::answer:
-      if (const auto outcome = read_outcome(taken->fields)) return AnswerFrame{*outcome};
-      return std::nullopt;
     default:
       return std::nullopt;
   }
@@ -146,9 +135,6 @@ std::optional<FromWorker> decode_from_worker(std::string_view bytes) {
       return std::nullopt;
     case Letter::unable:
       if (fields.size() == 1) return UnableFrame{fields[0]};
-      return std::nullopt;
-    case Letter::question:
-      if (fields.size() == 1) return QuestionFrame{fields[0]};
       return std::nullopt;
     case Letter::part:
       if (fields.size() == 1 && fields[0].size() == kPart) return PartFrame{fields[0]};

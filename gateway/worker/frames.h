@@ -42,18 +42,6 @@ struct JobFrame {
   bool operator==(const JobFrame&) const = default;
 };
 
-// What came of a question, or of a job.
-struct Outcome {
-  std::optional<ErrorKind> error;
-  std::string_view bytes;  // with an error: its text
-  bool operator==(const Outcome&) const = default;
-};
-
-struct AnswerFrame {
-  Outcome outcome;
-  bool operator==(const AnswerFrame&) const = default;
-};
-
 // From the worker. It has closed its sandbox and waits for jobs; `lacks`: what the kernel didn't
 // have for that, a word for the log.
 struct ReadyFrame {
@@ -67,9 +55,11 @@ struct UnableFrame {
   bool operator==(const UnableFrame&) const = default;
 };
 
-struct QuestionFrame {
-  std::string_view question;
-  bool operator==(const QuestionFrame&) const = default;
+// What came of a job.
+struct Outcome {
+  std::optional<ErrorKind> error;
+  std::string_view bytes;  // with an error: its text
+  bool operator==(const Outcome&) const = default;
 };
 
 // The next kPart bytes of a result that will be done with a later frame.
@@ -83,8 +73,8 @@ struct DoneFrame {
   bool operator==(const DoneFrame&) const = default;
 };
 
-using ToWorker = std::variant<SetupFrame, JobFrame, AnswerFrame>;
-using FromWorker = std::variant<ReadyFrame, UnableFrame, QuestionFrame, PartFrame, DoneFrame>;
+using ToWorker = std::variant<SetupFrame, JobFrame>;
+using FromWorker = std::variant<ReadyFrame, UnableFrame, PartFrame, DoneFrame>;
 
 // Nothing when it doesn't fit into a frame.
 std::optional<std::string> encode(const ToWorker& frame);

@@ -1,8 +1,8 @@
 // Handlers: what worker processes can do. Handlers run there, one job at a time, and may block,
 // burn CPU up to the pool's time, allocate up to the pool's memory, and crash: none of it reaches
-// the gateway. After the sandbox is closed they can open no file, no socket and no process; what
-// they need from the world they ask the gateway for. The table is handed in by the wiring, since
-// this folder knows no filter.
+// the gateway. After the sandbox is closed they can open no file, no socket and no process, and ask
+// nobody: a job brings what it needs, and its result may say what is missing. The table is handed
+// in by the wiring, since this folder knows no filter.
 #pragma once
 
 #include <functional>
@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/base/error.h"
 #include "gateway/worker/job.h"
 
 namespace sekisho::worker {
@@ -20,18 +21,10 @@ struct JobInput {
   std::optional<std::string_view> message;  // Job::message, mapped read-only
 };
 
-// The gateway, as a handler sees it.
-class WorkerHost {
- public:
-  virtual ~WorkerHost() = default;
-  // Waits for the answer of Job::ask. That time is not counted against the job.
-  virtual Result<std::string> ask(std::string_view question) = 0;
-};
-
 struct Handler {
   JobKind kind;
   // The result is at most kMaxResult bytes. An exception is an Error; bad_alloc ends the process.
-  std::function<Result<std::string>(const JobInput&, WorkerHost&)> run;
+  std::function<Result<std::string>(const JobInput&)> run;
 };
 inline constexpr std::size_t kMaxResult = 4UL * 1024 * 1024;
 

@@ -4,13 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
-#include "gateway/async/task.h"
-#include "gateway/base/error.h"
 #include "gateway/mail/sealed_copy.h"
 
 namespace sekisho::worker {
@@ -31,15 +28,10 @@ struct JobKind {
   Pool pool;
 };
 
-// What the handler asks while it works (WorkerHost::ask), answered in the gateway on the session's
-// loop. An Error goes back to the handler as it is. Runs before Workers::run() has returned.
-using Ask = std::function<Task<Result<std::string>>(std::string question)>;
-
 struct Job {
   JobKind kind;
   std::string input;                                // as the handler reads it; of any length
   std::shared_ptr<const mail::SealedCopy> message;  // null: the job is about none
-  Ask ask;                                          // empty: every question is answered by an Error
   std::string log_id;                               // of the message, for the log
 };
 

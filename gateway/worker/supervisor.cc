@@ -157,10 +157,6 @@ void WorkerSupervisor::hear(ProcessPool& pool, const Process& process) {
   const auto frame = decode_from_worker(**got);
   if (frame && std::holds_alternative<DoneFrame>(*frame)) return pool.give_back(process);
   if (frame && std::holds_alternative<PartFrame>(*frame) && pool.skip_part(process)) return;
-  if (frame && std::holds_alternative<QuestionFrame>(*frame)) {
-    const auto nobody = encode(ToWorker(AnswerFrame{{ErrorKind::cancelled, "the session ended"}}));
-    if (nobody && send_frame(process->socket(), *nobody)) return;
-  }
   // Once it serves it may be somebody else's, who would hide its death behind such a frame.
   if (pool.serves(process)) return pool.doom(process, "nonsense");
   if (frame && std::holds_alternative<ReadyFrame>(*frame)) {

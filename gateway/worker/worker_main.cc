@@ -58,34 +58,15 @@ void say_done(const Result<std::string>& result) {
   ::_exit(kNotStarted);
 }
 
-class Host final : public WorkerHost {
- public:
-  Result<std::string> ask(std::string_view question) override {
-    if (question.size() > kPart) return fail(ErrorKind::limit, "the question is too long");
-    say(QuestionFrame{question});
-    const auto datagram = receive(kSpawnedSocket, buffer_, 0);
-    if (!datagram) ::_exit(datagram.error().kind == ErrorKind::closed ? 0 : kNonsense);
-    const auto frame = decode_to_worker(datagram->bytes);
-    const auto* const answer = frame ? std::get_if<AnswerFrame>(&*frame) : nullptr;
-    if (answer == nullptr) ::_exit(kNonsense);
-    const Outcome& outcome = answer->outcome;
-    if (outcome.error) return fail(*outcome.error, std::string(outcome.bytes));
-    return std::string(outcome.bytes);
-  }
-
- private:
-  Buffer buffer_{};
-};
-
 Result<std::string> handle(const Handlers& handlers, Pool pool, std::string_view kind,
-                           const JobInput& input, WorkerHost& host) {
+                           const JobInput& input) {
   const auto handler = std::ranges::find_if(handlers.jobs, [&](const Handler& one) {
     return one.kind.name == kind && one.kind.pool == pool;
   });
   if (handler == handlers.jobs.end())
     return fail(ErrorKind::invalid, "no handler for this kind of job");
   try {
-    auto result = handler->run(input, host);
+    auto result = handler->run(input);
     if (result && result->size() > kMaxResult)
       return fail(ErrorKind::limit, "the job's result is too long");
     return result;
@@ -99,7 +80,7 @@ Result<std::string> handle(const Handlers& handlers, Pool pool, std::string_view
 }
 
 Result<std::string> do_job(const Handlers& handlers, Pool pool, const JobFrame& job,
-                           const std::vector<Descriptor>& files, WorkerHost& host) {
+                           const std::vector<Descriptor>& files) {
   std::vector<mail::SealedView> views;
   for (const Descriptor& file : files) {
     auto view = mail::SealedView::map(file.get());
@@ -109,7 +90,7 @@ Result<std::string> do_job(const Handlers& handlers, Pool pool, const JobFrame& 
   JobInput input{.input = job.input, .message = std::nullopt};
   if (job.has_message) input.message = views.front().bytes();
   if (job.input_by_descriptor) input.input = views.back().bytes();
-  return handle(handlers, pool, job.kind, input, host);
+  return handle(handlers, pool, job.kind, input);
 }
 
 // Everything up to "ready".
@@ -142,7 +123,6 @@ Pool get_ready(std::string_view name, const Handlers& handlers, Buffer& buffer) 
 
 void run_worker(std::string_view name, const Handlers& handlers) {
   static Buffer buffer;  // one process, one thread, one job
-  static Host host;
   const Pool pool = get_ready(name, handlers, buffer);
   while (true) {
     const auto datagram = receive(kSpawnedSocket, buffer, kMaxDescriptors);
@@ -150,7 +130,7 @@ void run_worker(std::string_view name, const Handlers& handlers) {
     const auto frame = decode_to_worker(datagram->bytes);
     const auto* const job = frame ? std::get_if<JobFrame>(&*frame) : nullptr;
     if (job == nullptr || job->descriptors() != datagram->descriptors.size()) ::_exit(kNonsense);
-    say_done(do_job(handlers, pool, *job, datagram->descriptors, host));
+    say_done(do_job(handlers, pool, *job, datagram->descriptors));
   }
 }
 

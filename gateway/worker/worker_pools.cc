@@ -12,8 +12,6 @@
 namespace sekisho::worker {
 namespace {
 
-// A handler that asks more often turns in circles, or isn't the handler any more.
-constexpr int kMaxQuestions = 1000;
 // A message up to this size is hashed on the loop.
 constexpr std::size_t kHashedAtOnce = 64UL * 1024;
 
@@ -39,6 +37,23 @@ class WorkerPools::Lease {
   }
   void doom(std::string_view why) {
     if (process_) pool_.doom(std::exchange(process_, nullptr), why);
+  }
+  // No answer so far, and nobody will wait for one.
+  std::unexpected<Error> given_up(FdWaiter::Woken why, Deadline own) {
+    if (why == FdWaiter::Woken::timeout && own.passed(Clock::now())) {
+      doom("overran");
+      return fail(ErrorKind::timeout,
+                  fmt::format("the {} worker overran its time", to_string(pool_.pool())));
+    }
+    leave(own);
+    switch (why) {
+      case FdWaiter::Woken::timeout:
+        return fail(ErrorKind::timeout, "no answer of a worker before the deadline");
+      case FdWaiter::Woken::cancelled:
+        return fail(ErrorKind::cancelled, "cancelled");
+      default:
+        return fail(ErrorKind::limit, "the system would not watch a worker's socket");
+    }
   }
   // By what reading from or writing to it came to.
   std::unexpected<Error> broken(const Error& error) {
@@ -141,7 +156,7 @@ Task<Result<std::string>> WorkerPools::run_in(ProcessPool& pool, Loop& loop,
     lease.give_back();  // it has seen nothing of it
     co_return std::unexpected(std::move(sent.error()));
   }
-  co_return co_await converse(lease, loop, *job, cancel, deadline);
+  co_return co_await await_result(lease, loop, cancel, deadline);
 }
 
 Result<void> WorkerPools::hand_over(const WorkerProcess& process, const Job& job) {
@@ -162,66 +177,32 @@ Result<void> WorkerPools::hand_over(const WorkerProcess& process, const Job& job
   return send_frame(process.socket(), *bytes, files);
 }
 
-Task<Result<std::string>> WorkerPools::converse(Lease& lease, Loop& loop, const Job& job,
-                                                CancelSource& cancel, Deadline deadline) {
+Task<Result<std::string>> WorkerPools::await_result(Lease& lease, Loop& loop, CancelSource& cancel,
+                                                    Deadline deadline) {
   const Process process = lease.process();  // so that the socket outlives the waiter
-  const int socket = process->socket();
-  FdWaiter waiter(loop, cancel, socket);
-  Deadline own = Deadline::in(lease.pool().settings().time);
-  int questions = 0;
-  std::string parts;  // of the result
+  FdWaiter waiter(loop, cancel, process->socket());
+  const Deadline own = Deadline::in(lease.pool().settings().time);
+  std::string result;
   while (true) {
     const auto woken = co_await waiter.readable(own.or_sooner(deadline));
-    if (woken == FdWaiter::Woken::cancelled) {
-      lease.leave(own);
-      co_return fail(ErrorKind::cancelled, "cancelled");
-    }
-    if (woken == FdWaiter::Woken::failed) {
-      lease.leave(own);
-      co_return fail(ErrorKind::limit, "the system would not watch a worker's socket");
-    }
-    if (woken == FdWaiter::Woken::timeout) {
-      if (!own.passed(Clock::now())) {
-        lease.leave(own);
-        co_return fail(ErrorKind::timeout, "no answer of a worker before the deadline");
-      }
-      lease.doom("overran");
-      co_return fail(ErrorKind::timeout,
-                     fmt::format("the {} worker overran its time", to_string(lease.pool().pool())));
-    }
-    const auto got = receive_now(socket, loop.scratch());
+    if (woken != FdWaiter::Woken::ready) co_return lease.given_up(woken, own);
+    const auto got = receive_now(process->socket(), loop.scratch());
     if (!got) co_return lease.broken(got.error());
     if (!*got) continue;
     const auto frame = decode_from_worker(**got);
-    if (const auto* const part = frame ? std::get_if<PartFrame>(&*frame) : nullptr) {
-      if (parts.size() + part->bytes.size() > kMaxResult)
-        co_return lease.broken({ErrorKind::protocol, "a result without end"});
-      parts += part->bytes;
-      continue;
-    }
-    const auto* const question = frame ? std::get_if<QuestionFrame>(&*frame) : nullptr;
-    if (const auto* const done = frame ? std::get_if<DoneFrame>(&*frame) : nullptr) {
-      const Outcome& outcome = done->outcome;
-      if (parts.size() + outcome.bytes.size() > kMaxResult || (outcome.error && !parts.empty()))
-        co_return lease.broken({ErrorKind::protocol, "a result without end"});
-      lease.give_back();
-      if (outcome.error) co_return fail(*outcome.error, std::string(outcome.bytes));
-      parts += outcome.bytes;
-      co_return parts;
-    }
-    if (question == nullptr || ++questions > kMaxQuestions)
+    const auto* const part = frame ? std::get_if<PartFrame>(&*frame) : nullptr;
+    const auto* const done = frame ? std::get_if<DoneFrame>(&*frame) : nullptr;
+    if (part == nullptr && done == nullptr)
       co_return lease.broken({ErrorKind::protocol, "no frame that belongs here"});
-    const Duration left = own.remaining(Clock::now());
-    Result<std::string> answer = fail(ErrorKind::unavailable, "nobody answers questions");
-    if (job.ask) answer = co_await job.ask(std::string(question->question));
-    if (answer && answer->size() > kPart) answer = fail(ErrorKind::limit, "the answer is too long");
-    const auto bytes = encode(ToWorker(
-        AnswerFrame{answer ? Outcome{std::nullopt, *answer}
-                           : Outcome{answer.error().kind,
-                                     std::string_view(answer.error().text).substr(0, kPart)}}));
-    if (!bytes) co_return lease.broken({ErrorKind::protocol, "an answer that is no frame"});
-    if (auto sent = send_frame(socket, *bytes); !sent) co_return lease.broken(sent.error());
-    own = Deadline::in(left);
+    const std::string_view bytes = part != nullptr ? part->bytes : done->outcome.bytes;
+    const bool failed = done != nullptr && done->outcome.error;
+    if (result.size() + bytes.size() > kMaxResult || (failed && !result.empty()))
+      co_return lease.broken({ErrorKind::protocol, "a result that is too long, or none"});
+    result += bytes;
+    if (part != nullptr) continue;
+    lease.give_back();
+    if (failed) co_return fail(*done->outcome.error, std::move(result));
+    co_return result;
   }
 }
 

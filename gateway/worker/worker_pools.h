@@ -44,8 +44,8 @@ class WorkerPools final : public Workers {
   Task<Result<std::string>> run_in(ProcessPool& pool, Loop& loop, std::shared_ptr<const Job> job,
                                    CancelSource& cancel, Deadline deadline);
   Result<void> hand_over(const WorkerProcess& process, const Job& job);
-  Task<Result<std::string>> converse(Lease& lease, Loop& loop, const Job& job, CancelSource& cancel,
-                                     Deadline deadline);
+  static Task<Result<std::string>> await_result(Lease& lease, Loop& loop, CancelSource& cancel,
+                                                Deadline deadline);
 
   Services services_;
   struct Counters {

@@ -15,8 +15,7 @@ void PoolSettings::visit(SettingsVisitor& v) {
           "Memory that one job may take, with its message; a process that wants more ends, and its "
           "job fails.");
   v.field("time", time,
-          "How long one job may take, without its waits for DNS; then its process is killed, and "
-          "the job fails.");
+          "How long one job may take; then its process is killed, and the job fails.");
   if (memory.count < 16UL * 1024 * 1024) v.error("memory", "must be at least 16MiB");
   if (time.count() <= 0) v.error("time", "must be longer than nothing");
 }

@@ -14,7 +14,7 @@ struct PoolSettings {
   std::int64_t processes = 0;  // 0: one for each core
   std::int64_t max_waiting = 200;
   Bytes memory{512UL * 1024 * 1024};       // of one job, with its message
-  std::chrono::milliseconds time{10'000};  // of one job, without waits for the gateway
+  std::chrono::milliseconds time{10'000};  // of one job
 
   void visit(SettingsVisitor& v);
   bool operator==(const PoolSettings&) const = default;

@@ -92,8 +92,8 @@ void job(worker::WorkerPools& pools, Loop& loop, CancelSource& never, const std:
   const TimePoint start = Clock::now();
   auto sealed = mail::SealedCopy::of(text);
   if (!sealed) std::abort();
-  const auto result = loop.run_until_done(pools.run(
-      loop, {.kind = kind, .input = input, .message = *sealed, .ask = {}, .log_id = {}}, never));
+  const auto result = loop.run_until_done(
+      pools.run(loop, {.kind = kind, .input = input, .message = *sealed, .log_id = {}}, never));
   times.add(Clock::now() - start);
   if (kind.name == filters::kAttachmentsJob.name && !result) {
     std::fprintf(stderr, "the job failed: %s\n", result.error().text.c_str());

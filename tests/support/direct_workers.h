@@ -1,5 +1,5 @@
 // DirectWorkers: worker jobs done in the test's own process, on the spot: for tests of what asks
-// for jobs, not of the processes. Questions of a handler are refused.
+// for jobs, not of the processes.
 #pragma once
 
 #include <algorithm>
@@ -28,20 +28,13 @@ class DirectWorkers final : public worker::Workers {
     const auto handler = std::ranges::find_if(
         handlers_.jobs, [&job](const auto& one) { return one.kind.name == job.kind.name; });
     if (handler == handlers_.jobs.end()) co_return fail(ErrorKind::invalid, "no such job");
-    Nobody host;
-    co_return handler->run(input, host);
+    co_return handler->run(input);
   }
   void set_up(worker::Pool pool, std::string setup) override {
     if (handlers_.prepare) (void)handlers_.prepare(pool, setup);
   }
 
  private:
-  class Nobody final : public worker::WorkerHost {
-   public:
-    Result<std::string> ask(std::string_view) override {
-      return fail(ErrorKind::unavailable, "nobody answers questions");
-    }
-  };
   worker::Handlers handlers_;
 };
 

@@ -31,8 +31,7 @@ class Bench {
   void stop() { pools_.reset(); }
 
   static Job job(std::string input, const std::string& message = "") {
-    Job made{
-        .kind = kInspectJob, .input = std::move(input), .message = {}, .ask = {}, .log_id = "S1.1"};
+    Job made{.kind = kInspectJob, .input = std::move(input), .message = {}, .log_id = "S1.1"};
     if (!message.empty()) made.message = mail::SealedCopy::of(message).value();
     return made;
   }

@@ -10,8 +10,6 @@ TEST(WorkerFrames, ComeBackAsTheyWentToTheWorker) {
       SetupFrame{.pool = "inspect", .memory = 1UL << 40U},
       JobFrame{.kind = "mime", .input = std::string_view("a\0b", 3), .has_message = true},
       JobFrame{.kind = "mime", .input = "", .input_by_descriptor = true},
-      AnswerFrame{{std::nullopt, "v=spf1 -all"}},
-      AnswerFrame{{ErrorKind::timeout, "no answer"}},
   };
   for (const ToWorker& frame : frames) {
     const auto bytes = encode(frame);
@@ -24,9 +22,11 @@ TEST(WorkerFrames, ComeBackAsTheyWentToTheWorker) {
 TEST(WorkerFrames, ComeBackAsTheyWentToTheGateway) {
   const std::string part(kPart, 'x');
   const std::vector<FromWorker> frames{
-      ReadyFrame{"landlock"},           UnableFrame{"cannot read the key"},
-      QuestionFrame{"TXT example.com"}, PartFrame{part},
-      DoneFrame{{std::nullopt, ""}},    DoneFrame{{ErrorKind::limit, "too many parts"}},
+      ReadyFrame{"landlock"},
+      UnableFrame{"cannot read the key"},
+      PartFrame{part},
+      DoneFrame{{std::nullopt, ""}},
+      DoneFrame{{ErrorKind::limit, "too many parts"}},
   };
   for (const FromWorker& frame : frames) {
     const auto bytes = encode(frame);
@@ -59,8 +59,8 @@ TEST(WorkerFrames, AnUnknownWordIsNoFrame) {
 
 TEST(WorkerFrames, WhatDoesNotFitIsNotEncoded) {
   const std::string much(kMaxFrame, 'x');
-  EXPECT_FALSE(encode(FromWorker(QuestionFrame{much})));
-  EXPECT_FALSE(decode_from_worker("Q" + much));
+  EXPECT_FALSE(encode(FromWorker(ReadyFrame{much})));
+  EXPECT_FALSE(decode_from_worker("R" + much));
 }
 
 TEST(WorkerFrames, AJobSaysHowManyDescriptorsItComesWith) {

@@ -55,7 +55,7 @@ TEST(WorkerPools, OneProcessDoesOneJobAfterAnother) {
 
 TEST(WorkerPools, APoolDoesNotDoTheJobsOfTheOther) {
   Bench bench;
-  Job sign{.kind = kSignJob, .input = "pid", .message = {}, .ask = {}, .log_id = ""};
+  Job sign{.kind = kSignJob, .input = "pid", .message = {}, .log_id = ""};
   const std::string signer = Bench::text(bench.run(std::move(sign)));
   EXPECT_NE(signer, bench.tell("pid"));
 }
@@ -73,42 +73,6 @@ TEST(WorkerPools, AnUnknownKindOfJobIsAnError) {
   auto job = Bench::job("echo=x");
   job.kind = {"unknown", Pool::inspect};
   EXPECT_THAT(Bench::text(bench.run(std::move(job))), StartsWith("invalid: "));
-}
-
-TEST(WorkerPools, AHandlerAsksTheGateway) {
-  Bench bench;
-  auto job = Bench::job("ask=TXT example.com");
-  job.ask = [](std::string question) -> Task<Result<std::string>> {
-    co_return "answer to " + question;
-  };
-  EXPECT_EQ(Bench::text(bench.run(std::move(job))), "answer to TXT example.com");
-}
-
-TEST(WorkerPools, AnErrorOfTheGatewayGoesToTheHandler) {
-  Bench bench;
-  auto job = Bench::job("ask=TXT example.com");
-  job.ask = [](std::string) -> Task<Result<std::string>> {
-    co_return fail(ErrorKind::timeout, "a dead name server");
-  };
-  EXPECT_EQ(Bench::text(bench.run(std::move(job))), "timeout: a dead name server");
-  EXPECT_THAT(bench.tell("ask=nobody"), StartsWith("unavailable: "));
-}
-
-TEST(WorkerPools, WaitsForTheGatewayAreNotTheWorkersTime) {
-  Bench bench;
-  bench.settings.inspect.time = std::chrono::milliseconds(300);
-  auto job = Bench::job("ask=slowly");
-  job.ask = [&bench](std::string) -> Task<Result<std::string>> {
-    (void)co_await bench.loop.sleep_until(Deadline::in(600ms), bench.never);
-    co_return "late";
-  };
-  EXPECT_EQ(Bench::text(bench.run(std::move(job))), "late");
-}
-
-TEST(WorkerPools, AHandlerThatAsksInCirclesIsEnded) {
-  Bench bench;
-  EXPECT_THAT(bench.tell("ask in circles=x"), StartsWith("protocol: "));
-  EXPECT_EQ(bench.tell("echo=next"), "next");
 }
 
 TEST(WorkerPools, ACrashCostsItsOwnJobAlone) {
@@ -242,13 +206,7 @@ TEST(WorkerPools, ASessionThatGoesLeavesTheProcessToTheNext) {
   const std::string pid = bench.tell("pid");
   CancelSource gone;
   Result<std::string> result;
-  auto job = Bench::job("ask=x");
-  Event asked;
-  job.ask = [&](std::string) -> Task<Result<std::string>> {
-    asked.notify();
-    co_return "answer";
-  };
-  spawn(run_into(bench, std::move(job), gone, result));
+  spawn(run_into(bench, Bench::job("busy=20"), gone, result));
   gone.cancel();
   EXPECT_EQ(bench.tell("pid"), pid);
   EXPECT_THAT(Bench::text(result), StartsWith("cancelled: "));
@@ -298,12 +256,7 @@ TEST(WorkerPools, SessionsThatGoAtAnyMomentLeaveNothingBehind) {
   for (int i = 0; i < 2'000; ++i) {
     CancelSource gone;
     Result<std::string> result = fail(ErrorKind::invalid, "no answer");
-    auto job = Bench::job(i % 3 == 0 ? "ask=x" : "echo=x", "message");
-    job.ask = [&bench, &gone](std::string) -> Task<Result<std::string>> {
-      auto slept = co_await bench.loop.sleep_until(Deadline::in(10ms), gone);
-      co_return slept ? Result<std::string>("x") : std::unexpected(slept.error());
-    };
-    spawn(run_into(bench, std::move(job), gone, result));
+    spawn(run_into(bench, Bench::job(i % 3 == 0 ? "busy=1" : "echo=x", "message"), gone, result));
     if (i % 2 == 0)
       (void)bench.loop.run_until_done(
           bench.loop.sleep_until(Deadline::in(std::chrono::microseconds(i % 97)), bench.never));

@@ -18,6 +18,7 @@
 
 #include "gateway/base/spawn.h"
 #include "gateway/base/text.h"
+#include "gateway/base/time.h"
 #include "gateway/mail/charset.h"
 #include "gateway/worker/channel.h"
 #include "gateway/worker/frames.h"
@@ -94,6 +95,13 @@ std::string first_word(std::string_view& text) {
   }
 }
 
+std::string busy_for(Duration time) {
+  const Deadline end = Deadline::in(time);
+  while (!end.passed(Clock::now())) {
+  }
+  return "done";
+}
+
 void say(const FromWorker& frame) {
   (void)send_frame_waiting(kSpawnedSocket, encode(frame).value_or(""));
 }
@@ -103,7 +111,7 @@ void say(const FromWorker& frame) {
   while (true) say(PartFrame{part});
 }
 
-Result<std::string> do_test_job(const JobInput& job, WorkerHost& host) {
+Result<std::string> do_test_job(const JobInput& job) {
   std::string_view input = job.input;
   const std::string what = first_word(input);
   const std::string detail(input);
@@ -116,9 +124,7 @@ Result<std::string> do_test_job(const JobInput& job, WorkerHost& host) {
   if (what == "pid") return std::to_string(::getpid());
   if (what == "fail") return fail(ErrorKind::limit, detail);
   if (what == "throw") throw std::runtime_error(detail);
-  if (what == "ask") return host.ask(detail);
-  if (what == "ask in circles")
-    while (true) (void)host.ask(detail);
+  if (what == "busy") return busy_for(std::chrono::milliseconds(parse_uint(detail).value_or(0)));
   if (what == "result") return long_text(parse_uint(detail).value_or(0));
   if (what == "parts without end") send_parts_without_end();
   if (what == "a failure behind a part") {
