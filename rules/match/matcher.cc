@@ -51,9 +51,9 @@ Answer Matcher::match(std::string_view text, MatchMemory& memory) const {
   return find(text, memory).answer;
 }
 
-bool Matcher::may_be_empty() const {
+bool may_be_empty(const Regex& regex) {
   std::uint32_t empty = 1;
-  pcre2_pattern_info(code_.get(), PCRE2_INFO_MATCHEMPTY, &empty);
+  pcre2_pattern_info(regex.code(), PCRE2_INFO_MATCHEMPTY, &empty);
   return empty != 0;
 }
 

@@ -37,12 +37,13 @@ class Matcher {
   [[nodiscard]] Answer match(std::string_view text, MatchMemory& memory) const;
   [[nodiscard]] Found find(std::string_view text, MatchMemory& memory) const;
   [[nodiscard]] bool has_jit() const { return jit_; }
-  // Some text without any characters may be all it needs.
-  [[nodiscard]] bool may_be_empty() const;
 
  private:
   std::unique_ptr<pcre2_real_code_8, void (*)(pcre2_real_code_8*)> code_;
   bool jit_ = false;
 };
+
+// Whether it may match where there is nothing.
+[[nodiscard]] bool may_be_empty(const Regex& regex);
 
 }  // namespace sekisho::rules::match

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "rules/match/database_source.h"
+#include "rules/match/hyperscan.h"
 #include "rules/match/literal_filter.h"
 #include "rules/match/matcher.h"
 #include "rules/match/scratch_parts.h"
@@ -58,6 +60,26 @@ struct PatternSet::Inside {
     }
   }
 
+  void add_hyperscan(std::span<const Regex* const> regexes, const Options& options,
+                     std::span<const Sample> samples, Scratch& scratch) {
+    if (regexes.empty() || !guard->trusts(AcceleratorKind::hyperscan)) return;
+    auto database = cached_database(regexes, options.cache);
+    if (!database && options.by == Accelerate::compiled) {
+      database = made_database(regexes, options.cache);
+    }
+    if (!database) {
+      report.why_not = database.error().text;
+      return;
+    }
+    const auto count = [&](HyperscanDatabase::Form form) {
+      return static_cast<std::size_t>(std::ranges::count(database->forms(), form));
+    };
+    report.exact = count(HyperscanDatabase::Form::exact);
+    report.wider = count(HyperscanDatabase::Form::wider);
+    report.left_out = count(HyperscanDatabase::Form::none);
+    add(std::make_unique<HyperscanFilter>(std::move(*database), regexes), samples, scratch);
+  }
+
   void recheck(const Accelerator& accelerator, std::string_view text, std::span<Answer> answers,
                std::uint64_t random, MatchMemory& memory) const {
     const std::size_t many =
@@ -101,6 +123,9 @@ std::unique_ptr<const PatternSet> PatternSet::build_with(std::unique_ptr<const A
   const auto samples = samples_of(regexes, inside->matchers, scratch);
   inside->report.without_sample = regexes.size() - samples.size();
   if (first) inside->add(std::move(first), samples, scratch);
+  if (options.by == Accelerate::cached || options.by == Accelerate::compiled) {
+    inside->add_hyperscan(regexes, options, samples, scratch);
+  }
   if (options.by != Accelerate::none) {
     std::vector<std::uint32_t> numbers(regexes.size());
     std::iota(numbers.begin(), numbers.end(), 0U);

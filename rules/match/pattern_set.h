@@ -2,16 +2,19 @@
 // An accelerator names the few patterns that a text might match, PCRE2 says of these whether it
 // does. One difference: where PCRE2 alone would reach a limit, but it is certain that the text does
 // not match, the answer is no, not failed.
-// Built off the loop (compiling to machine code takes some 20 µs a pattern), immutable afterwards,
+// Built off the loop (some 50 µs a pattern; Accelerate::compiled takes 1 ms), immutable afterwards,
 // any thread with a Scratch of its own. Building never fails: what can't be had is done without,
-// and said in report().
+// and said in report(). Who reloads rules calls fill_cache() (database_source.h) on a thread that
+// may block; processes that serve then build with Accelerate::cached, before a sandbox closes.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,11 +29,14 @@ namespace sekisho::rules::match {
 enum class Accelerate : std::uint8_t {
   none,      // PCRE2, one pattern after the other
   literals,  // only patterns whose literals stand in the text
+  cached,    // by Hyperscan, if its database lies in Options::cache, else by literals
+  compiled,  // by Hyperscan; what isn't in the cache is compiled now (10,000 patterns: 10 s)
 };
 
 struct Options {
   Accelerate by = Accelerate::literals;
-  bool jit = true;  // compile patterns to machine code where the system lets us
+  std::filesystem::path cache = {};  // a folder of ours (database_cache.h); empty: none
+  bool jit = true;                   // compile patterns to machine code where the system lets us
   // Of so many texts, one is asked of PCRE2 alone too; 0: none. Which ones follows from the seed.
   std::uint32_t recheck_one_in = 1000;
   std::uint64_t recheck_seed = 0;
@@ -42,6 +48,11 @@ struct Report {
   std::size_t interpreted = 0;       // not compiled to machine code, so up to ten times slower
   std::size_t without_literals = 0;  // asked of PCRE2 for every text, where literals decide
   std::size_t without_sample = 0;    // no text could be made for the self-test
+  // Of Hyperscan's database: patterns as they are, in a wider form, and left to the literals.
+  std::size_t exact = 0;
+  std::size_t wider = 0;
+  std::size_t left_out = 0;
+  std::string why_not;  // Hyperscan was wanted and can't be had
 };
 
 class PatternSet {

@@ -13,6 +13,8 @@ struct Scratch::Parts {
   MatchMemory memory;
   Candidates candidates;  // of PatternSet
   Candidates places;      // of LiteralAutomaton
+  // Hyperscan's own; it grows to what the largest database needs.
+  std::unique_ptr<void, void (*)(void*)> hyperscan = {nullptr, [](void*) {}};
 };
 
 }  // namespace sekisho::rules::match

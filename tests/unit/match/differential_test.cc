@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "rules/match/hyperscan.h"
 #include "tests/unit/match/random_patterns.h"
 #include "tests/unit/match/support.h"
 
@@ -24,6 +25,8 @@ struct Counts {
   std::size_t matches = 0;
   std::size_t failures = 0;
   std::size_t without_literals = 0;
+  std::size_t exact = 0;
+  std::size_t wider = 0;
   std::size_t patterns = 0;
 };
 
@@ -39,7 +42,12 @@ void compare(std::uint64_t seed, const Options& options, Counts& counts) {
   own.guard = std::make_shared<Guard>([&](const Alarm& raised) { alarm = raised.pattern; });
   const auto fast = PatternSet::build(pointers(regexes), own);
   EXPECT_EQ(alarm, "") << "lost its sample; seed " << seed;
+  if (options.by == Accelerate::compiled) {
+    EXPECT_EQ(fast->accelerator(), AcceleratorKind::hyperscan) << fast->report().why_not;
+  }
   counts.patterns += regexes.size();
+  counts.exact += fast->report().exact;
+  counts.wider += fast->report().wider;
   counts.without_literals += fast->report().without_literals;
   for (std::size_t t = 0; t < kTexts; ++t) {
     const auto text = random.text(regexes);
@@ -64,14 +72,21 @@ void compare_all(const Options& options) {
     if (::testing::Test::HasFailure()) return;
   }
   ::testing::Test::RecordProperty("pairs", static_cast<int>(counts.pairs));
-  std::printf("%zu pairs, %zu matches, %zu at a limit; %zu of %zu patterns without literals\n",
-              counts.pairs, counts.matches, counts.failures, counts.without_literals,
-              counts.patterns);
+  std::printf(
+      "%zu pairs, %zu matches, %zu at a limit; of %zu patterns %zu without literals, "
+      "%zu exactly and %zu roughly by Hyperscan\n",
+      counts.pairs, counts.matches, counts.failures, counts.patterns, counts.without_literals,
+      counts.exact, counts.wider);
   EXPECT_GT(counts.matches, counts.pairs / 50) << "the texts meet too few patterns to show much";
 }
 
 TEST(TheLiteralFilter, ChangesNoAnswer) {
   compare_all({.by = Accelerate::literals, .recheck_one_in = 0});
+}
+
+TEST(Hyperscan, ChangesNoAnswer) {
+  if (!HyperscanDatabase::available()) GTEST_SKIP() << HyperscanDatabase::available().error().text;
+  compare_all({.by = Accelerate::compiled, .recheck_one_in = 0});
 }
 
 }  // namespace

@@ -114,7 +114,8 @@ Regex RandomPatterns::pattern() {
 
 std::string RandomPatterns::text(const std::vector<Regex>& near) {
   std::string all;
-  for (auto words = below(24); words > 0; --words) {
+  // Now and then a long one, which accelerators take by other means than short ones.
+  for (auto words = below(once_in(8) ? 600 : 24); words > 0; --words) {
     if (once_in(4) && !near.empty()) {
       const auto& regex = near[below(near.size())];
       all += sample(read_shape(regex.pattern(), regex.has('x')), below(6));
