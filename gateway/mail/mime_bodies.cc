@@ -68,6 +68,7 @@ void MimeWalker::report(const MimeEntity& entity, Open& open) {
   const auto add = [&](const std::string& type, const std::string& encoding) {
     const auto part = budget_.add({.type = type,
                                    .names = entity.names,
+                                   .charset = entity.charset,
                                    .disposition = entity.disposition,
                                    .encoding = encoding,
                                    .magic = {},
@@ -75,6 +76,7 @@ void MimeWalker::report(const MimeEntity& entity, Open& open) {
                                    .offset = reported(open.offset)});
     if (!part) return;
     open.parts.push_back(*part);
+    keep_body(*part, open);
     if (is_multipart(type) || is_message(type)) return;
     open.sinks.push_back({.purpose = Sink::Purpose::magic,
                           .decoder = TransferDecoder(transfer_encoding(encoding)),
@@ -84,6 +86,27 @@ void MimeWalker::report(const MimeEntity& entity, Open& open) {
   for (std::size_t i = 1; i < entity.encodings.size(); ++i) {
     add(entity.types.front(), entity.encodings[i]);
   }
+}
+
+// Each decoding of a body is kept once, for all entries that name it.
+void MimeWalker::keep_body(std::size_t part, Open& open) {
+  if (!budget_.keep_bodies) return;
+  auto& parts = budget_.view.parts;
+  const TransferEncoding encoding = transfer_encoding(parts[part].encoding);
+  const bool container = is_multipart(parts[part].type) || is_message(parts[part].type);
+  if (encoding == TransferEncoding::identity && (container || !fixed_offset_)) return;
+  for (const std::size_t other : open.parts) {
+    if (other != part && parts[other].body &&
+        transfer_encoding(parts[other].encoding) == encoding) {
+      parts[part].body = parts[other].body;
+      return;
+    }
+  }
+  parts[part].body = budget_.view.bodies.size();
+  open.sinks.push_back({.purpose = Sink::Purpose::body,
+                        .decoder = TransferDecoder(encoding),
+                        .part = budget_.view.bodies.size()});
+  budget_.view.bodies.emplace_back();
 }
 
 void MimeWalker::add_body_sinks(const MimeEntity& entity, Open& open) {
@@ -150,6 +173,17 @@ void MimeWalker::feed(Sink& sink, std::string_view bytes) {
       }
       return;
     }
+    case Sink::Purpose::body: {
+      std::string& body = budget_.view.bodies[sink.part];
+      const std::size_t before = body.size();
+      sink.decoder.feed(bytes, body, before + MimeBudget::kMaxBodies - budget_.body_bytes);
+      budget_.body_bytes += body.size() - before;
+      if (budget_.body_bytes == MimeBudget::kMaxBodies) {
+        budget_.incomplete("the parts are larger than " + std::to_string(MimeBudget::kMaxBodies) +
+                           " bytes");
+      }
+      return;
+    }
     case Sink::Purpose::inline_files:
       if (sink.decoder.encoding() == TransferEncoding::identity) {
         sink.files->feed(bytes);
@@ -179,6 +213,8 @@ void MimeWalker::close(Open& open, std::uint64_t end) {
       }
       case Sink::Purpose::inline_files:
         sink.files->finish();
+        break;
+      case Sink::Purpose::body:
         break;
     }
   }

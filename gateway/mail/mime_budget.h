@@ -15,6 +15,7 @@ namespace sekisho::mail {
 class MimeBudget {
  public:
   static constexpr std::size_t kMaxDecoded = 8UL * 1024 * 1024;    // encoded messages, at one time
+  static constexpr std::size_t kMaxBodies = 128UL * 1024 * 1024;   // kept, of one pass
   static constexpr std::size_t kMaxNameBytes = 4UL * 1024 * 1024;  // of all parts
   static constexpr std::int64_t kMaxDepth = 200;  // decoded messages are walked recursively
 
@@ -28,10 +29,12 @@ class MimeBudget {
 
   MimeView view;
   const MimeLimits limits;
-  const bool lenient;      // read as the most forgiving readers do
+  const bool lenient;  // read as the most forgiving readers do
+  bool keep_bodies = false;
   bool ambiguous = false;  // a place was seen where readers differ
   bool stopped = false;
   std::size_t decoded_bytes = 0;
+  std::size_t body_bytes = 0;  // of view.bodies
 
  private:
   Deadline deadline_;

@@ -60,6 +60,11 @@ void read_boundaries(const std::vector<std::string>& values, MimeEntity& entity)
   }
 }
 
+std::string read_charset(const std::string& value) {
+  const auto readings = read_parameter(value, "charset");
+  return readings.values.empty() ? std::string() : to_lower(trim(readings.values.front()));
+}
+
 template <class T>
 void bound(std::vector<T>& values, std::size_t most, bool& overflow) {
   if (values.size() <= most) return;
@@ -81,6 +86,7 @@ MimeEntity read_entity(const std::vector<std::string>& content_fields,
       for (const std::string& value : values) {
         add_unique(entity.types, read_media_type(value));
       }
+      if (entity.charset.empty()) entity.charset = read_charset(values.front());
       read_names(values, entity);
       read_boundaries(values, entity);
     } else if (iequals(name, "Content-Disposition")) {

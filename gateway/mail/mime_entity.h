@@ -11,6 +11,7 @@ struct MimeEntity {
   std::vector<std::string> types;      // at least one; the first is the standard's reading
   std::vector<std::string> encodings;  // at least one, which may be empty
   std::string disposition;
+  std::string charset;  // lower case; the standard's reading alone
   std::vector<std::string> names;
   std::vector<std::string> boundaries;
   bool overflow = false;  // more types, names or parameters than are read

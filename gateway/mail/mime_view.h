@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,12 +38,16 @@ struct MimePart {
   std::string type;                // "application/pdf", lower case; "text/plain" when absent
   std::vector<std::string> names;  // every reading: filename, name, RFC 2231 plain, continued and
                                    // encoded, RFC 2047 decoded; UTF-8 where the charset is known
+  std::string charset{};           // of the standard's reading, lower case; empty when absent
   std::string disposition;         // "attachment", "inline", lower case; empty when absent
   std::string encoding;            // content-transfer-encoding, lower case
   std::string magic;               // the decoded content's first bytes (up to kMagicBytes)
   int depth = 0;
   std::uint64_t offset = 0;  // of the body, in the message; of the enclosing part's when decoded
   std::uint64_t size = 0;    // of the body as transferred
+  // In MimeView::bodies; none where the body is those bytes of the message as they stand, where it
+  // was not asked for, and for containers that are not encoded.
+  std::optional<std::size_t> body{};
 
   // "exe" for "invoice.pdf.exe", "invoice.exe . ", "INVOICE.EXE"; every reading, without repeats.
   [[nodiscard]] std::vector<std::string> extensions() const;
@@ -52,12 +57,16 @@ struct MimePart {
 struct MimeView {
   std::vector<MimePart> parts;  // leaves and containers, in order; then the lenient pass's
   bool complete = true;
-  std::string incomplete_reason;  // the first one
+  std::string incomplete_reason;    // the first one
+  std::vector<std::string> bodies;  // of parts, decoded
 
   // `read(offset, max, out)` gives up to max bytes at offset, empty at the end.
   using Reader = std::function<Result<void>(std::uint64_t, std::size_t, std::string&)>;
-  static Result<MimeView> parse(const Reader& read, const MimeLimits& limits);
-  static MimeView parse_text(std::string_view message, const MimeLimits& limits);  // from memory
+  enum class Bodies : bool { leave, keep };
+  static Result<MimeView> parse(const Reader& read, const MimeLimits& limits,
+                                Bodies bodies = Bodies::leave);
+  static MimeView parse_text(std::string_view message, const MimeLimits& limits,
+                             Bodies bodies = Bodies::leave);  // from memory
 };
 
 }  // namespace sekisho::mail

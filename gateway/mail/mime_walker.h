@@ -30,9 +30,9 @@ class MimeWalker {
  private:
   // Takes the bytes of an open part's body for one purpose.
   struct Sink {
-    enum class Purpose : std::uint8_t { magic, message, inline_files } purpose;
+    enum class Purpose : std::uint8_t { magic, message, inline_files, body } purpose;
     TransferDecoder decoder;
-    std::size_t part = 0;  // whose magic it is
+    std::size_t part = 0;  // whose magic it is; of a body, its place in MimeView::bodies
     std::string bytes{};
     std::unique_ptr<InlineFiles> files{};
   };
@@ -72,6 +72,7 @@ class MimeWalker {
   void end_header(std::uint64_t body_offset);
   void classify(const MimeEntity& entity, Open& open);
   void report(const MimeEntity& entity, Open& open);
+  void keep_body(std::size_t part, Open& open);
   void add_body_sinks(const MimeEntity& entity, Open& open);
   void feed_sinks(Open& open, const Line& line);
   void feed_pending(Open& open);

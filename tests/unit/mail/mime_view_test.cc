@@ -386,5 +386,22 @@ TEST(MimeView, TakesNoProseForAUuencodedFile) {
   EXPECT_EQ(view_of("Content-Type: image/png\r\n\r\nbegin 644 evil.exe\r\n").parts.size(), 1U);
 }
 
+TEST(MimeView, KeepsDecodedBodiesWhereTheyAreAskedFor) {
+  const std::string message =
+      "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+      "Content-Type: text/plain; charset=\"UTF-8\"\r\n\r\nas it is\r\n--b\r\n"
+      "Content-Transfer-Encoding: base64\r\nContent-Type: message/rfc822\r\n\r\n" +
+      base64_lines("Content-Type: text/html\r\n\r\n<p>inner</p>") + "--b--\r\n";
+  const auto view = MimeView::parse_text(message, {}, MimeView::Bodies::keep);
+  ASSERT_EQ(view.parts.size(), 4U);
+  EXPECT_EQ(view.parts[1].charset, "utf-8");
+  EXPECT_EQ(view.parts[1].body, std::nullopt);
+  EXPECT_EQ(message.substr(view.parts[1].offset, view.parts[1].size), "as it is");
+  ASSERT_TRUE(view.parts[2].body && view.parts[3].body);
+  EXPECT_EQ(view.bodies[*view.parts[2].body], "Content-Type: text/html\r\n\r\n<p>inner</p>");
+  EXPECT_EQ(view.bodies[*view.parts[3].body], "<p>inner</p>");
+  EXPECT_TRUE(view_of(message).bodies.empty());
+}
+
 }  // namespace
 }  // namespace sekisho::mail
