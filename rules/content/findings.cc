@@ -9,10 +9,10 @@ Answer Answers::of(std::size_t item) const {
   return std::ranges::binary_search(failed, item) ? Answer::failed : Answer::no;
 }
 
-std::vector<const Part*> attachments_of(const Findings& findings) {
-  std::vector<const Part*> attachments;
-  for (const Part& part : findings.parts) {
-    if (part.attachment) attachments.push_back(&part);
+std::vector<std::size_t> attachments_of(const Findings& findings) {
+  std::vector<std::size_t> attachments;
+  for (std::size_t i = 0; i < findings.parts.size(); ++i) {
+    if (findings.parts[i].attachment) attachments.push_back(i);
   }
   return attachments;
 }

@@ -102,8 +102,8 @@ struct Findings {
 
 // How many items a target has: 1 where it is no item's value.
 [[nodiscard]] std::size_t items_of(const Findings& findings, const Target& target);
-// The parts that are attachments, in their order.
-[[nodiscard]] std::vector<const Part*> attachments_of(const Findings& findings);
+// Where among the parts the attachments are.
+[[nodiscard]] std::vector<std::size_t> attachments_of(const Findings& findings);
 // The addresses of "header.from" and its like; null for another name.
 [[nodiscard]] const std::vector<Address>* addresses_of(const Findings& findings,
                                                        std::string_view field);

@@ -1,50 +1,21 @@
 #include "rules/content/matchers.h"
 
 #include <algorithm>
-#include <utility>
+
+#include "gateway/base/text.h"
+#include "rules/check/regex.h"
 
 namespace sekisho::rules::content {
 namespace {
 
-class OneByOne : public Matcher {
- public:
-  explicit OneByOne(std::vector<Regex> patterns) : patterns_(std::move(patterns)) {}
-
-  void match(std::string_view text, std::span<Answer> out) override {
-    for (std::size_t i = 0; i < patterns_.size(); ++i) {
-      switch (patterns_[i].match(text)) {
-        case MatchResult::no_match:
-          out[i] = Answer::no;
-          break;
-        case MatchResult::match:
-          out[i] = Answer::yes;
-          break;
-        case MatchResult::limit:
-        case MatchResult::failed:
-          out[i] = Answer::failed;
-          break;
-      }
-    }
-  }
-
- private:
-  std::vector<Regex> patterns_;
-};
-
-// One value may say yes for all; a failure counts where none does.
-void join(Answer& into, Answer more) {
-  if (into == Answer::yes || more == Answer::no) return;
-  into = more;
-}
-
-bool holds(const Atom& atom, std::string_view text) {
+bool holds(const Atom& atom, std::string_view lower) {
   switch (atom.kind) {
     case Atom::Kind::contains:
-      return text.contains(atom.text);
+      return lower.contains(atom.text);
     case Atom::Kind::starts_with:
-      return text.starts_with(atom.text);
+      return lower.starts_with(atom.text);
     case Atom::Kind::ends_with:
-      return text.ends_with(atom.text);
+      return lower.ends_with(atom.text);
     case Atom::Kind::present:
       return true;
     case Atom::Kind::matches:
@@ -55,11 +26,7 @@ bool holds(const Atom& atom, std::string_view text) {
 
 }  // namespace
 
-Result<std::unique_ptr<Matcher>> match_one_by_one(std::vector<Regex> patterns) {
-  return std::make_unique<OneByOne>(std::move(patterns));
-}
-
-Result<Matchers> Matchers::of(const Plan& plan, const MatcherMaker& make) {
+Result<Matchers> Matchers::of(const Plan& plan, const match::Options& options) {
   Matchers matchers;
   matchers.atoms_ = plan.atoms();
   for (std::size_t i = 0; i < matchers.atoms_.size(); ++i) {
@@ -68,44 +35,59 @@ Result<Matchers> Matchers::of(const Plan& plan, const MatcherMaker& make) {
     (atom.kind == Atom::Kind::matches ? group.patterns : group.texts).push_back(i);
   }
   for (auto& [target, group] : matchers.groups_) {
+    matchers.targets_.push_back(target);
     std::vector<Regex> patterns;
+    std::vector<const Regex*> pointers;
     for (const std::size_t i : group.patterns) {
       auto regex = Regex::compile(matchers.atoms_[i].text, matchers.atoms_[i].flags);
       if (!regex) return fail(ErrorKind::invalid, "a pattern of the rules: " + regex.error().text);
       patterns.push_back(std::move(*regex));
     }
-    group.scratch.resize(patterns.size());
     if (patterns.empty()) continue;
-    auto matcher = make(std::move(patterns));
-    if (!matcher) return std::unexpected(matcher.error());
-    group.matcher = std::move(*matcher);
+    for (const Regex& regex : patterns) pointers.push_back(&regex);
+    group.set = match::PatternSet::build(pointers, options);
   }
   return matchers;
 }
 
-void Matchers::ask(const Target& target, std::span<const std::string_view> values,
-                   std::span<Answer> answers) {
+std::span<const std::pair<std::size_t, Answer>> Matchers::ask(
+    const Target& target, std::span<const std::string_view> values) {
+  answers_.clear();
   const auto found = groups_.find(target);
-  if (found == groups_.end()) return;
-  Group& group = found->second;
-  for (const std::size_t i : group.patterns) answers[i] = Answer::no;
-  for (const std::size_t i : group.texts) answers[i] = Answer::no;
+  if (found == groups_.end()) return answers_;
   for (const std::string_view value : values) {
-    if (group.matcher) {
-      group.matcher->match(value, group.scratch);
-      for (std::size_t j = 0; j < group.patterns.size(); ++j)
-        join(answers[group.patterns[j]], group.scratch[j]);
-    }
-    for (const std::size_t i : group.texts) {
-      if (holds(atoms_[i], value)) answers[i] = Answer::yes;
-    }
+    if (found->second.set) match(found->second, value);
+    look_for(found->second, value);
+  }
+  return answers_;
+}
+
+void Matchers::match(const Group& group, std::string_view value) {
+  matched_.resize(group.patterns.size());
+  group.set->match(value, matched_, scratch_);
+  for (std::size_t i = 0; i < matched_.size(); ++i) {
+    if (matched_[i] == match::Answer::yes) note(group.patterns[i], Answer::yes);
+    if (matched_[i] == match::Answer::failed) note(group.patterns[i], Answer::failed);
   }
 }
 
-std::vector<Target> Matchers::targets() const {
-  std::vector<Target> targets;
-  for (const auto& [target, group] : groups_) targets.push_back(target);
-  return targets;
+void Matchers::look_for(const Group& group, std::string_view value) {
+  if (group.texts.empty()) return;
+  lower_.assign(value);
+  std::ranges::transform(lower_, lower_.begin(), ascii_lower);
+  for (const std::size_t i : group.texts) {
+    if (holds(atoms_[i], lower_)) note(i, Answer::yes);
+  }
+}
+
+// One value may say yes for all; a failure counts where none does.
+void Matchers::note(std::size_t atom, Answer answer) {
+  const auto known = std::ranges::find(answers_, atom, &std::pair<std::size_t, Answer>::first);
+  if (known == answers_.end()) {
+    answers_.emplace_back(atom, answer);
+  } else if (answer == Answer::yes) {
+    known->second = answer;
+  }
 }
 
 }  // namespace sekisho::rules::content

@@ -1,52 +1,52 @@
 // Matchers: the questions of a Plan made ready, patterns compiled, those of one place together.
-// Made once for each plan (in a worker: before its sandbox is closed); asked for each message.
+// Made once for each plan (in a worker: before its sandbox is closed, since patterns are compiled
+// to machine code), asked for each message. One thread.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "rules/check/regex.h"
+#include "gateway/base/error.h"
 #include "rules/content/plan.h"
+#include "rules/match/pattern_set.h"
 
 namespace sekisho::rules::content {
-
-// Answers several patterns over one text, exactly as Regex::match does. One message at a time.
-class Matcher {
- public:
-  virtual ~Matcher() = default;
-  // One answer for each pattern, in the order in which they were given.
-  virtual void match(std::string_view text, std::span<Answer> out) = 0;
-};
-using MatcherMaker = std::function<Result<std::unique_ptr<Matcher>>(std::vector<Regex> patterns)>;
-
-// One pattern after the other.
-[[nodiscard]] Result<std::unique_ptr<Matcher>> match_one_by_one(std::vector<Regex> patterns);
 
 class Matchers {
  public:
   // ErrorKind::invalid: a pattern that PCRE2 does not take.
-  static Result<Matchers> of(const Plan& plan, const MatcherMaker& make = match_one_by_one);
+  static Result<Matchers> of(const Plan& plan, const match::Options& options = {});
 
   // Asks all questions with this target of the values of one item, of which one `yes` is enough.
-  // No value: it is absent. `answers` has one place for each atom of the plan.
-  void ask(const Target& target, std::span<const std::string_view> values,
-           std::span<Answer> answers);
+  // No value: it is absent. What is answered with yes or failed, by the atom's index; until the
+  // next call.
+  std::span<const std::pair<std::size_t, Answer>> ask(const Target& target,
+                                                      std::span<const std::string_view> values);
   // Every target that is asked for.
-  [[nodiscard]] std::vector<Target> targets() const;
+  [[nodiscard]] const std::vector<Target>& targets() const { return targets_; }
 
  private:
   struct Group {
     std::vector<std::size_t> patterns;  // atoms
-    std::unique_ptr<Matcher> matcher;
+    std::unique_ptr<const match::PatternSet> set;
     std::vector<std::size_t> texts;  // atoms
-    std::vector<Answer> scratch;
   };
+
+  void match(const Group& group, std::string_view value);
+  void look_for(const Group& group, std::string_view value);
+  void note(std::size_t atom, Answer answer);
+
   std::vector<Atom> atoms_;
   std::map<Target, Group> groups_;
+  std::vector<Target> targets_;
+  match::Scratch scratch_;
+  std::vector<match::Answer> matched_;
+  std::string lower_;
+  std::vector<std::pair<std::size_t, Answer>> answers_;
 };
 
 }  // namespace sekisho::rules::content

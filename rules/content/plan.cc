@@ -65,11 +65,6 @@ const ValueInfo* field_of(const Condition& condition, const ValueInfo* of) {
   return value != nullptr && value->item == "address" ? of : nullptr;
 }
 
-bool is_ours(const ValueInfo& value) {
-  static constexpr std::array<std::string_view, 3> kOthers{"dkim", "dkim.domain", "dmarc"};
-  return value.from == Stage::message && std::ranges::find(kOthers, value.name) == kOthers.end();
-}
-
 std::optional<Atom::Kind> kind_of(Op op) {
   switch (op) {
     case Op::matches:
@@ -89,6 +84,11 @@ std::optional<Atom::Kind> kind_of(Op op) {
 }
 
 }  // namespace
+
+bool is_of_message(const ValueInfo& value) {
+  static constexpr std::array<std::string_view, 3> kOthers{"dkim", "dkim.domain", "dmarc"};
+  return value.from == Stage::message && std::ranges::find(kOthers, value.name) == kOthers.end();
+}
 
 class PlanMaker {
  public:
@@ -174,7 +174,7 @@ class PlanMaker {
   static std::optional<Target> target_of(const Operand& operand, const ValueInfo* of) {
     if (operand.kind == Operand::Kind::header)
       return Target{.value = "header", .of = to_lower(operand.header)};
-    if (operand.kind != Operand::Kind::value || !is_ours(*operand.value)) return std::nullopt;
+    if (operand.kind != Operand::Kind::value || !is_of_message(*operand.value)) return std::nullopt;
     if (operand.value->item != "address")
       return Target{.value = std::string(operand.value->name), .of = {}};
     if (of == nullptr) return std::nullopt;
@@ -306,7 +306,7 @@ Result<Plan> Plan::decode(std::string_view bytes) {
     const bool header =
         atom.target.value == "header" && std::ranges::binary_search(plan.headers_, atom.target.of);
     const ValueInfo* value = find_value(atom.target.value);
-    if (!header && (value == nullptr || !is_ours(*value))) in.spoil();
+    if (!header && (value == nullptr || !is_of_message(*value))) in.spoil();
     plan.atoms_.push_back(std::move(atom));
   }
   if (!in.done()) return fail(ErrorKind::invalid, "no plan of what rules ask of a message");

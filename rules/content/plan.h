@@ -15,10 +15,14 @@
 
 #include "gateway/base/error.h"
 #include "rules/check/rule_set.h"
+#include "rules/engine/facts.h"
 
 namespace sekisho::rules::content {
 
-enum class Answer : std::uint8_t { no, yes, failed };
+using engine::Answer;
+
+// Whether a value comes of the message; not so dkim, dmarc, and what is known of the session.
+[[nodiscard]] bool is_of_message(const ValueInfo& value);
 
 // What a message is read for. Sizes and whether a value is there are always told.
 enum class Want : std::uint8_t {
