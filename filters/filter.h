@@ -178,6 +178,8 @@ class Filter {
   [[nodiscard]] virtual bool wants_answers() const { return false; }
   // The private keys that the signer processes are to hold for it, and nobody else.
   [[nodiscard]] virtual std::vector<std::filesystem::path> key_files() const { return {}; }
+  // The plans by which inspect processes read messages for it: rule::ContentOrder::plan().
+  [[nodiscard]] virtual std::vector<std::string> content_plans() const { return {}; }
   [[nodiscard]] virtual std::unique_ptr<FilterSession> open(
       const SessionContext& context) const = 0;
 };

@@ -14,5 +14,7 @@ worker::Handlers worker_handlers();
 
 // What the signer processes are told to hold for these filters (Workers::set_up()).
 std::string signer_setup(const std::map<std::string, Link>& filters);
+// The same of the inspect processes: the plans of rules, whose patterns are compiled there.
+std::string inspect_setup(const std::map<std::string, Link>& filters);
 
 }  // namespace sekisho::filters

@@ -170,6 +170,7 @@ Result<void> Server::Impl::adopt(const std::shared_ptr<const Snapshot>& next) {
   listening = std::move(opened->places);
   // Before the sessions that will ask for these keys.
   workers->set_up(worker::Pool::signer, filters::signer_setup(next->filters));
+  workers->set_up(worker::Pool::inspect, filters::inspect_setup(next->filters));
   for (std::size_t i = 0; i < threads.size(); ++i)
     threads[i]->adopt(next, std::move(opened->shares[i]));
   tell_places();
