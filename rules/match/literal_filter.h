@@ -1,5 +1,5 @@
-// The accelerator that is always there: of each pattern the literals that its matches must hold;
-// patterns without any are always named. Immutable; any thread.
+// The accelerator that is always there: of each pattern the literals that its matches must hold,
+// all of them; patterns without any are always named. Immutable; any thread.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,15 @@ class LiteralFilter : public Accelerator {
   [[nodiscard]] std::size_t always() const { return always_.size(); }
 
  private:
+  // A set of literals of a pattern. Those of one pattern stand side by side.
+  struct Set {
+    std::uint32_t pattern = 0;
+    std::uint32_t behind = 0;  // how many more the pattern has behind this one
+    bool first = false;
+  };
+
   LiteralAutomaton automaton_;
+  std::vector<Set> sets_;
   std::vector<std::uint32_t> always_;
 };
 

@@ -19,10 +19,10 @@ class Reader {
  public:
   Reader(std::string_view pattern, bool extended) : text_(pattern), extended_(extended) {}
 
-  LiteralSet all() {
+  LiteralSets all() {
     const Known known = choice();
     if (lost_ || at_ != text_.size()) return {};
-    return known.best();
+    return known.all();
   }
 
  private:
@@ -159,7 +159,7 @@ class Reader {
     at_ += opening;
     const Known inner = body();
     Known look = Known::nothing();
-    if (!negative) look.required = inner.best();
+    if (!negative) look.required = inner.all();
     return look;
   }
 
@@ -255,7 +255,7 @@ class Reader {
 
 }  // namespace
 
-LiteralSet required_literals(const Regex& regex) {
+LiteralSets required_literals(const Regex& regex) {
   return Reader(regex.pattern(), regex.has('x')).all();
 }
 

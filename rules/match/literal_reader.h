@@ -9,7 +9,7 @@
 
 namespace sekisho::rules::match {
 
-// In lower case, to be looked for in any case; empty: nothing is known.
-[[nodiscard]] LiteralSet required_literals(const Regex& regex);
+// The rarest first, in lower case, to be looked for in any case; empty: nothing is known.
+[[nodiscard]] LiteralSets required_literals(const Regex& regex);
 
 }  // namespace sekisho::rules::match

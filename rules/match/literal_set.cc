@@ -7,6 +7,7 @@ namespace sekisho::rules::match {
 namespace {
 
 constexpr std::size_t kMaxWhole = 24;     // strings that a piece may take
+constexpr std::size_t kMaxSets = 3;       // of literals that are all required
 constexpr std::size_t kMaxRequired = 64;  // literals of a pattern
 constexpr std::size_t kMaxString = 64;    // bytes that are kept together
 constexpr std::size_t kMaxUnrolled = 4;   // times a repeated piece is written out
@@ -29,6 +30,14 @@ double rarity_of(std::string_view text) {
 void tidy(LiteralSet& set) {
   std::ranges::sort(set);
   set.erase(std::unique(set.begin(), set.end()), set.end());
+}
+
+// Adds a set to the rarest ones, which stand in order.
+void keep(LiteralSets& sets, const LiteralSet& set) {
+  if (rarity(set) <= 0 || std::ranges::find(sets, set) != sets.end()) return;
+  const auto rarer = [&](const LiteralSet& other) { return rarity(other) >= rarity(set); };
+  sets.insert(std::ranges::find_if_not(sets, rarer), set);
+  if (sets.size() > kMaxSets) sets.pop_back();
 }
 
 }  // namespace
@@ -54,18 +63,16 @@ LiteralSet cut(const LiteralSet& set, std::size_t length) {
   return all;
 }
 
-const LiteralSet& Known::best() const {
-  return whole && rarity(strings) > rarity(required) ? strings : required;
-}
-
-void KnownSequence::keep(const LiteralSet& set) {
-  if (rarity(set) > rarity(best_)) best_ = set;
+LiteralSets Known::all() const {
+  LiteralSets sets = required;
+  if (whole) keep(sets, strings);
+  return sets;
 }
 
 void KnownSequence::add(const Known& next) {
-  keep(next.required);
+  for (const auto& set : next.required) keep(required_, set);
   if (!next.whole) {
-    keep(run_);
+    keep(required_, run_);
     run_ = {""};
     whole_ = false;
     return;
@@ -83,7 +90,7 @@ void KnownSequence::add(const Known& next) {
     run_ = std::move(product);
     return;
   }
-  keep(run_);
+  keep(required_, run_);
   run_ = next.strings;
   whole_ = false;
 }
@@ -104,28 +111,29 @@ void KnownSequence::add(const Known& next, std::size_t min, std::size_t max) {
 }
 
 Known KnownSequence::finish() {
-  if (whole_) return {.whole = true, .strings = std::move(run_), .required = std::move(best_)};
-  keep(run_);
-  return {.whole = false, .strings = {}, .required = std::move(best_)};
+  if (whole_) return {.whole = true, .strings = std::move(run_), .required = std::move(required_)};
+  keep(required_, run_);
+  return {.whole = false, .strings = {}, .required = std::move(required_)};
 }
 
 Known one_of(const std::vector<Known>& branches) {
   if (branches.size() == 1) return branches.front();
   Known all{.whole = true, .strings = {}, .required = {}};
+  LiteralSet either;
   bool every = true;
   for (const auto& branch : branches) {
     all.whole = all.whole && branch.whole;
     if (all.whole)
       all.strings.insert(all.strings.end(), branch.strings.begin(), branch.strings.end());
-    const auto& best = branch.best();
-    every = every && rarity(best) > 0;
-    if (every) all.required.insert(all.required.end(), best.begin(), best.end());
+    const auto sets = branch.all();
+    every = every && !sets.empty();
+    if (every) either.insert(either.end(), sets[0].begin(), sets[0].end());
   }
   tidy(all.strings);
-  tidy(all.required);
+  tidy(either);
   all.whole = all.whole && all.strings.size() <= kMaxWhole;
   if (!all.whole) all.strings.clear();
-  if (!every || all.required.size() > kMaxRequired) all.required.clear();
+  if (!all.whole && every && either.size() <= kMaxRequired) keep(all.required, either);
   return all;
 }
 

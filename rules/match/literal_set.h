@@ -11,6 +11,7 @@
 namespace sekisho::rules::match {
 
 using LiteralSet = std::vector<std::string>;
+using LiteralSets = std::vector<LiteralSet>;  // each of them has one in the text
 
 // How seldom one of them is met by chance, in bits; 0 for no set and one with "" in it.
 [[nodiscard]] double rarity(const LiteralSet& set);
@@ -20,17 +21,17 @@ using LiteralSet = std::vector<std::string>;
 
 // What is known of a piece of a pattern.
 struct Known {
-  bool whole = false;   // `strings` are all the texts that it takes (look-arounds take "")
-  LiteralSet strings;   // only where whole
-  LiteralSet required;  // one of them is in every text; empty: nothing known
+  bool whole = false;    // `strings` are all the texts that it takes (look-arounds take "")
+  LiteralSet strings;    // only where whole
+  LiteralSets required;  // by every text; empty: nothing known
 
   static Known gap() { return {}; }
   static Known nothing() { return {.whole = true, .strings = {""}, .required = {}}; }
   static Known text(std::string bytes) {
     return {.whole = true, .strings = {std::move(bytes)}, .required = {}};
   }
-  // The rarer of what is known.
-  [[nodiscard]] const LiteralSet& best() const;
+  // All that is known to be required, the rarest first.
+  [[nodiscard]] LiteralSets all() const;
 };
 
 // Pieces one behind the other.
@@ -42,11 +43,9 @@ class KnownSequence {
   [[nodiscard]] Known finish();
 
  private:
-  void keep(const LiteralSet& set);
-
   LiteralSet run_ = {""};  // what stands together here
   bool whole_ = true;      // run_ began where the sequence did
-  LiteralSet best_;
+  LiteralSets required_;
 };
 
 [[nodiscard]] Known one_of(const std::vector<Known>& branches);

@@ -13,6 +13,7 @@ struct Scratch::Parts {
   MatchMemory memory;
   Candidates candidates;  // of PatternSet
   Candidates places;      // of LiteralAutomaton
+  Candidates sets;        // of LiteralFilter
   // Hyperscan's own; it grows to what the largest database needs.
   std::unique_ptr<void, void (*)(void*)> hyperscan = {nullptr, [](void*) {}};
 };
