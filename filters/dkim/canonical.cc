@@ -139,7 +139,8 @@ void BodyCanonicalizer::finish() {
 
 void BodyHash::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
 
-BodyHash::BodyHash(Form form) : BodyCanonicalizer(form), context_(EVP_MD_CTX_new()) {
+BodyHash::BodyHash(Form form, std::optional<std::uint64_t> limit)
+    : BodyCanonicalizer(form), context_(EVP_MD_CTX_new()), limit_(limit) {
   if (context_ == nullptr || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1)
     throw std::runtime_error("OpenSSL has no SHA-256");
 }
@@ -147,6 +148,9 @@ BodyHash::BodyHash(Form form) : BodyCanonicalizer(form), context_(EVP_MD_CTX_new
 BodyHash::~BodyHash() = default;
 
 void BodyHash::write(std::string_view bytes) {
+  const std::uint64_t before = length_;
+  length_ += bytes.size();
+  if (limit_) bytes = bytes.substr(0, *limit_ - std::min(*limit_, before));
   if (EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) != 1)
     throw std::runtime_error("OpenSSL can't hash");
 }
@@ -157,6 +161,11 @@ std::string BodyHash::digest() {
   if (EVP_DigestFinal_ex(context_.get(), out.data(), nullptr) != 1)
     throw std::runtime_error("OpenSSL can't hash");
   return {out.begin(), out.end()};
+}
+
+std::uint64_t BodyHash::finished_length() {
+  finish();
+  return length_;
 }
 
 std::string sha256(std::string_view bytes) {

@@ -57,14 +57,15 @@ class BodyCanonicalizer {
   std::string pending_;            // gathers small writes
 };
 
-// SHA-256 of a body's canonical form.
+// SHA-256 of a body's canonical form, or of no more than its first `limit` bytes (l=).
 class BodyHash final : public BodyCanonicalizer {
  public:
-  explicit BodyHash(Form form);
+  explicit BodyHash(Form form, std::optional<std::uint64_t> limit = std::nullopt);
   ~BodyHash() override;
 
-  // After the last feed(): the 32 bytes. Once.
+  // After the last feed(), one of these, once: the 32 bytes; the length of the whole form.
   std::string digest();
+  std::uint64_t finished_length();
 
  private:
   void write(std::string_view bytes) override;
@@ -72,6 +73,8 @@ class BodyHash final : public BodyCanonicalizer {
     void operator()(evp_md_ctx_st* context) const;
   };
   std::unique_ptr<evp_md_ctx_st, Free> context_;
+  std::optional<std::uint64_t> limit_;
+  std::uint64_t length_ = 0;
 };
 
 std::string sha256(std::string_view bytes);

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "filters/dkim/opendkim_verify.h"
+#include "filters/dkim/judgement.h"
 #include "gateway/dns/resolver.h"
 
 namespace sekisho::dkim {

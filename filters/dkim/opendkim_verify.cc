@@ -4,7 +4,6 @@
 #include <cstring>
 #include <map>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include <sys/time.h>
@@ -15,7 +14,6 @@
 #include <opendkim/dkim.h>
 #undef _Bool
 
-#include "filters/dkim/key.h"
 #include "gateway/base/text.h"
 
 namespace sekisho::dkim {
@@ -61,58 +59,11 @@ Library open_library() {
   return library;
 }
 
-// The guard's part in the keys: what they are good for is decided before the library reads them.
-// Nothing: the candidate's result is written.
-std::optional<KeyRecord> judge_key(const KeyAnswer& answer, Candidate& candidate) {
-  const auto conclude = [&](AuthResult result, std::string why) {
-    candidate.fact.result = result;
-    candidate.fact.reason = std::move(why);
-    return std::nullopt;
-  };
-  if (answer.status == KeyAnswer::Status::failed)
-    return conclude(AuthResult::temperror, "the key can't be had now");
-  if (answer.status == KeyAnswer::Status::none)
-    return conclude(AuthResult::permerror, "there is no key");
-  auto record = KeyRecord::parse(answer.text);
-  if (!record) return conclude(AuthResult::permerror, "the key: " + record.error().text);
-  if (!record->key) return conclude(AuthResult::permerror, "the key was revoked");
-  if (to_string(record->key->algorithm()) != candidate.fact.algorithm)
-    return conclude(AuthResult::permerror, "the key is for another algorithm");
-  const auto& identity = candidate.fact.identity;
-  if (record->strict_identity && !identity.empty() &&
-      !iequals(identity.substr(identity.rfind('@') + 1), candidate.fact.domain))
-    return conclude(AuthResult::permerror, "the key doesn't allow i= in a subdomain");
-  return std::move(*record);
-}
-
-// A domain that tests DKIM (t=y) is treated as if it had not signed, whatever the signature is
-// worth (RFC 6376 section 3.6.1): neither pass nor fail. What it would be worth is told, for
-// whoever tests.
-void set_aside(mail::DkimFact& fact) {
-  const std::string worth =
-      fact.result == AuthResult::pass
-          ? "it would pass"
-          : std::string(to_string(fact.result)).append(": ").append(fact.reason);
-  fact.reason = "the domain only tests DKIM (t=y); " + worth;
-  fact.result = AuthResult::neutral;
-}
-
-void conclude(DKIM* message, DKIM_SIGINFO* signature, mail::DkimFact& fact) {
+void conclude(DKIM_SIGINFO* signature, mail::DkimFact& fact) {
   const unsigned int flags = dkim_sig_getflags(signature);
   const bool body_matches = dkim_sig_getbh(signature) == DKIM_SIGBH_MATCH;
   if ((flags & DKIM_SIGFLAG_PASSED) != 0 && body_matches) {
-    ssize_t message_size = 0;
-    ssize_t hashed = 0;
-    ssize_t limit = -1;
-    const bool known =
-        dkim_sig_getcanonlen(message, signature, &message_size, &hashed, &limit) == DKIM_STAT_OK;
-    // What stands behind l= is anybody's.
-    if (known && limit >= 0 && hashed < message_size) {
-      fact.result = AuthResult::policy;
-      fact.reason = "only the start of the body is signed";
-    } else {
-      fact.result = AuthResult::pass;
-    }
+    fact.result = AuthResult::pass;
     return;
   }
   fact.result = AuthResult::fail;
@@ -128,15 +79,12 @@ void conclude(DKIM* message, DKIM_SIGINFO* signature, mail::DkimFact& fact) {
 }
 
 Result<void> give_header(DKIM* message, const mail::Headers& headers,
-                         const std::vector<Candidate>& candidates) {
+                         const std::vector<OpenSignature>& signatures) {
   for (std::size_t i = 0; i < headers.fields().size(); ++i) {
     const mail::HeaderField& field = headers.fields()[i];
-    if (iequals(field.name, "DKIM-Signature")) {
-      const bool wanted = std::ranges::any_of(candidates, [i](const Candidate& candidate) {
-        return candidate.field == i && candidate.open();
-      });
-      if (!wanted) continue;
-    }
+    const bool wanted = std::ranges::any_of(
+        signatures, [i](const OpenSignature& one) { return one.candidate->field == i; });
+    if (!wanted && iequals(field.name, kSignatureField)) continue;
     std::string raw(field.raw);
     if (raw.ends_with("\r\n")) raw.resize(raw.size() - 2);
     if (dkim_header(message, bytes_of(raw), raw.size()) != DKIM_STAT_OK)
@@ -148,21 +96,11 @@ Result<void> give_header(DKIM* message, const mail::Headers& headers,
 }  // namespace
 
 Result<void> verify_with_opendkim(const mail::Headers& headers, const BodySource& body,
-                                  const std::vector<KeyAnswer>& keys,
-                                  std::vector<Candidate>& candidates) {
-  KeyTexts texts;
-  std::vector<Candidate*> open;
-  std::vector<Candidate*> tests;
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    if (!candidates[i].open()) continue;
-    const auto record = judge_key(keys.at(i), candidates[i]);
-    if (!record) continue;
-    // In our own words: the library reads no record that a stranger wrote.
-    texts[candidates[i].key_name] = record_text(*record->key);
-    open.push_back(&candidates[i]);
-    if (record->testing) tests.push_back(&candidates[i]);
-  }
+                                  const std::vector<OpenSignature>& open) {
   if (open.empty()) return {};
+  // In our own words: the library reads no record that a stranger wrote.
+  KeyTexts texts;
+  for (const OpenSignature& one : open) texts[one.candidate->key_name] = record_text(one.key);
 
   const Library library = open_library();
   if (!library) return fail(ErrorKind::unavailable, "libopendkim can't be opened");
@@ -171,7 +109,7 @@ Result<void> verify_with_opendkim(const mail::Headers& headers, const BodySource
   const Verified message(dkim_verify(library.get(), bytes_of(id), nullptr, &status));
   if (!message) return fail(ErrorKind::unavailable, "libopendkim takes no message");
   dkim_set_user_context(message.get(), &texts);
-  if (auto given = give_header(message.get(), headers, candidates); !given) return given;
+  if (auto given = give_header(message.get(), headers, open); !given) return given;
   // What it says of the header section shows in the signatures.
   (void)dkim_eoh(message.get());
   std::string slice;
@@ -195,7 +133,7 @@ Result<void> verify_with_opendkim(const mail::Headers& headers, const BodySource
   const bool listed = dkim_getsiglist(message.get(), &signatures, &count) == DKIM_STAT_OK &&
                       std::cmp_equal(count, open.size());
   for (std::size_t i = 0; i < open.size(); ++i) {
-    mail::DkimFact& fact = open[i]->fact;
+    mail::DkimFact& fact = open[i].candidate->fact;
     const bool same = listed && iequals(text_of(dkim_sig_getdomain(signatures[i])), fact.domain) &&
                       iequals(text_of(dkim_sig_getselector(signatures[i])), fact.selector);
     if (!same) {
@@ -205,9 +143,8 @@ Result<void> verify_with_opendkim(const mail::Headers& headers, const BodySource
     }
     if ((dkim_sig_getflags(signatures[i]) & DKIM_SIGFLAG_PROCESSED) == 0)
       (void)dkim_sig_process(message.get(), signatures[i]);
-    conclude(message.get(), signatures[i], fact);
+    conclude(signatures[i], fact);
   }
-  for (Candidate* one : tests) set_aside(one->fact);
   return {};
 }
 

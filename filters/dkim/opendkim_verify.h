@@ -4,31 +4,16 @@
 // dkim_ohdrs() (an open heap overflow) nor the library's own DNS.
 #pragma once
 
-#include <functional>
-#include <string>
-#include <string_view>
 #include <vector>
 
-#include "filters/dkim/signatures.h"
-#include "gateway/base/error.h"
+#include "filters/dkim/open_signature.h"
 
 namespace sekisho::dkim {
 
-// What the DNS said of a Candidate's key_name. A server that failed or was too slow is temperror,
-// never a bad signature.
-struct KeyAnswer {
-  enum class Status : std::uint8_t { found, none, failed };
-  Status status = Status::none;
-  std::string text;  // of the record
-};
-
-// Gives the body bit by bit to `take`.
-using BodySource = std::function<Result<void>(const std::function<void(std::string_view)>& take)>;
-
-// Writes result and reason of every candidate that is still open; `keys` has an answer for each, in
-// their order. An error: the body can't be read, or the library is out of memory.
+// In the order of the message; the library sees no other DKIM-Signature of it. What is a pass here
+// may be one of a part of the body. An error: the body can't be read, or the library is out of
+// memory.
 Result<void> verify_with_opendkim(const mail::Headers& headers, const BodySource& body,
-                                  const std::vector<KeyAnswer>& keys,
-                                  std::vector<Candidate>& candidates);
+                                  const std::vector<OpenSignature>& signatures);
 
 }  // namespace sekisho::dkim

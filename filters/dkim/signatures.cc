@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "filters/dkim/canonical.h"
 #include "filters/dkim/key.h"
 #include "filters/dkim/tag_list.h"
+#include "filters/domain_name.h"
 #include "gateway/base/text.h"
-#include "gateway/smtp/address.h"
 
 namespace sekisho::dkim {
 namespace {
@@ -18,10 +19,15 @@ using mail::AuthResult;
 constexpr std::size_t kSignatureStart = 8;  // of b=, to tell signatures apart (RFC 6008)
 
 bool is_at_or_below(std::string_view domain, std::string_view parent) {
-  return iequals(domain, parent) ||
-         (domain.size() > parent.size() &&
-          iequals(domain.substr(domain.size() - parent.size()), parent) &&
-          domain[domain.size() - parent.size() - 1] == '.');
+  return domain == parent || (domain.size() > parent.size() && domain.ends_with(parent) &&
+                              domain[domain.size() - parent.size() - 1] == '.');
+}
+
+// d= and s= may have U-labels (RFC 8616); the DNS and DMARC know the A-labels.
+std::optional<std::string> dns_name(std::string_view text) {
+  auto name = filters::to_a_labels(text);
+  if (!name || text.ends_with('.')) return std::nullopt;
+  return std::move(*name);
 }
 
 // What makes the signature worthless (RFC 6376 section 6.1.1), or empty.
@@ -46,9 +52,12 @@ std::string flaw_of(const TagList& tags, std::string_view domain, WallTime now) 
   if (const auto identity = tags.find("i")) {
     const std::size_t at = identity->rfind('@');
     if (identity->size() > kMaxIdentity) return "i= is too long";
-    if (at == std::string_view::npos || !is_at_or_below(identity->substr(at + 1), domain))
-      return "i= is not of the signing domain";
+    const auto below =
+        at == std::string_view::npos ? std::nullopt : dns_name(identity->substr(at + 1));
+    if (!below || !is_at_or_below(*below, domain)) return "i= is not of the signing domain";
   }
+  if (const auto length = tags.find("l"); length && !decimal_value(*length))
+    return "l= is no length";
   const auto made = tags.find("t");
   const auto expires = tags.find("x");
   const auto made_at = made ? decimal_value(*made) : std::nullopt;
@@ -74,10 +83,10 @@ void read(const mail::HeaderField& field, WallTime now, Candidate& candidate) {
   fact.algorithm = tags->value_or("a", "");
   fact.identity = tags->value_or("i", "");
   fact.signature = without_blanks(tags->value_or("b", "")).substr(0, kSignatureStart);
-  auto domain = smtp::parse_domain(tags->value_or("d", ""));
+  auto domain = dns_name(tags->value_or("d", ""));
   if (!domain) return refuse("d= is no domain");
   fact.domain = std::move(*domain);
-  const auto selector = smtp::parse_domain(tags->value_or("s", ""));
+  const auto selector = dns_name(tags->value_or("s", ""));
   if (!selector) return refuse("s= is no selector");
   fact.selector = *selector;
   if (auto flaw = flaw_of(*tags, fact.domain, now); !flaw.empty()) return refuse(std::move(flaw));
@@ -90,7 +99,7 @@ std::vector<Candidate> find_signatures(const mail::Headers& headers, WallTime no
   std::vector<Candidate> found;
   for (std::size_t i = 0; i < headers.fields().size() && found.size() < kMaxSignatures; ++i) {
     const mail::HeaderField& field = headers.fields()[i];
-    if (!iequals(field.name, "DKIM-Signature")) continue;
+    if (!iequals(field.name, kSignatureField)) continue;
     Candidate candidate;
     candidate.field = i;
     read(field, now, candidate);

@@ -14,6 +14,7 @@
 
 namespace sekisho::dkim {
 
+inline constexpr std::string_view kSignatureField = "DKIM-Signature";
 inline constexpr std::size_t kMaxSignatures = 8;         // the topmost; more are not looked at
 inline constexpr std::size_t kMaxSignatureField = 8192;  // bytes
 inline constexpr std::size_t kMaxIdentity = 255;

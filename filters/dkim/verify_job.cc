@@ -95,7 +95,7 @@ Result<std::string> verify_signatures(const worker::JobInput& job) {
     for (std::size_t at = 0; at < body.size(); at += kSlice) take(body.substr(at, kSlice));
     return Result<void>{};
   };
-  if (auto done = verify_with_opendkim(headers, source, orders->keys, candidates); !done)
+  if (auto done = judge_signatures(headers, source, orders->keys, candidates); !done)
     return std::unexpected(std::move(done.error()));
   std::vector<std::string_view> fields;
   for (const Candidate& candidate : candidates) {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "filters/dkim/opendkim_verify.h"
+#include "filters/dkim/judgement.h"
 #include "gateway/worker/handlers.h"
 
 namespace sekisho::dkim {

@@ -176,6 +176,21 @@ TEST_F(DkimFilter, TellsTheKeyFromOtherTexts) {
   EXPECT_EQ(bench.authentication.dkim[0].reason, "the key: a tag is there twice");
 }
 
+TEST_F(DkimFilter, ADomainInUnicodeIsTheAuthorsInAscii) {
+  dns.add_txt("_dmarc.xn--bcher-kva.example", "v=DMARC1; p=reject");
+  publish("s._domainkey.xn--bcher-kva.example");
+  header = "From: a@b\xc3\xbc"
+           "cher.example\r\nSubject: hello\r\n\r\n";
+  std::vector<Link> filters;
+  filters.push_back(link("dkim", *make_dkim()));
+  filters.push_back(link("dmarc", *dmarc::make_dmarc()));
+  const auto outcome = judge(signature("b\xc3\xbc"
+                                       "cher.example"),
+                             std::move(filters));
+  EXPECT_FALSE(outcome.verdict.refuses());
+  EXPECT_EQ(bench.authentication.dmarc->result, AuthResult::pass);
+}
+
 TEST_F(DkimFilter, AClientThatGoesWhileKeysArePendingLeavesNothingBehind) {
   dns.behave(DnsServer::Manner::silent);
   for (int i = 0; i < 200; ++i) {
