@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "filters/arc/verification.h"
+#include "filters/dkim/signatures.h"
 #include "gateway/base/text.h"
 
 namespace sekisho::arc {
@@ -20,8 +21,12 @@ std::optional<Sealer> Sealer::begin(const mail::Headers& headers, const Chain& c
   }
   // Of a broken chain whose instances can't be told there is no next one.
   if (status == "fail" && chain.newest == 0) return std::nullopt;
-  if (dkim::fields_to_sign(headers).empty()) return std::nullopt;
+  auto names = dkim::fields_to_sign(headers);
+  const std::size_t signatures = headers.count(dkim::kSignatureField);
+  if (names.empty() || names.size() + signatures > dkim::kMaxSignedFields) return std::nullopt;
+  names.insert(names.end(), signatures, dkim::kSignatureField);
   Sealer sealer(headers, chain, options);
+  sealer.names_ = std::move(names);
   sealer.instance_ = std::to_string(chain.newest + 1);
   sealer.status_ = status;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
@@ -32,8 +37,6 @@ std::optional<Sealer> Sealer::begin(const mail::Headers& headers, const Chain& c
 }
 
 const dkim::Unsigned& Sealer::message_signature(std::string_view body_hash) {
-  auto names = dkim::fields_to_sign(headers_);
-  names.insert(names.end(), headers_.count("DKIM-Signature"), "DKIM-Signature");
   dkim::FieldWriter writer(kSignatureField);
   writer.tag("i", instance_);
   writer.tag("a", to_string(options_.algorithm));
@@ -41,11 +44,11 @@ const dkim::Unsigned& Sealer::message_signature(std::string_view body_hash) {
   writer.tag("d", options_.domain);
   writer.tag("s", options_.selector);
   writer.tag("t", timestamp_);
-  writer.list("h", names);
+  writer.list("h", names_);
   writer.tag("bh", base64_encode(body_hash));
   unsigned_signature_.field = writer.end_with_signature();
   unsigned_signature_.digest =
-      dkim::sha256(dkim::selected_fields(Form::relaxed, headers_, names) +
+      dkim::sha256(dkim::selected_fields(Form::relaxed, headers_, names_) +
                    dkim::unsigned_form(Form::relaxed, unsigned_signature_.field));
   return unsigned_signature_;
 }

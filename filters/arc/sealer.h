@@ -23,7 +23,8 @@ struct SealOptions {
 class Sealer {
  public:
   // `status` is that of the chain so far: "none", "pass" or "fail". Nothing: the chain must not be
-  // continued, since it has 50 sets or said itself that it is broken, or `status` is none of these.
+  // continued, since it has 50 sets or said itself that it is broken, or `status` is none of these;
+  // or the message has more fields to be signed, with its DKIM signatures, than kMaxSignedFields.
   // What the arguments refer to must outlive it.
   static std::optional<Sealer> begin(const mail::Headers& headers, const Chain& chain,
                                      std::string_view status,
@@ -50,6 +51,7 @@ class Sealer {
   const mail::Headers& headers_;
   const Chain& chain_;
   const SealOptions& options_;
+  std::vector<std::string_view> names_;  // that the message signature covers
   std::string instance_;
   std::string status_;
   std::string timestamp_;

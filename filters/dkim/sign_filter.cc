@@ -63,7 +63,8 @@ class SignSession final : public FilterSession {
     if (!author) co_return unsigned_because("no_clear_author");
     const auto keys = rules_.keys.find(author->domain);
     if (keys.empty()) co_return unsigned_because("no_key");
-    if (dkim::fields_to_sign(headers).empty()) co_return unsigned_because("too_many_fields");
+    const auto names = dkim::fields_to_sign(headers);
+    if (names.empty()) co_return unsigned_because("too_many_fields");
     if (view.outgoing->sender_is_foreign) co_return unsigned_because("foreign_author");
 
     const auto body_hash =
@@ -71,7 +72,7 @@ class SignSession final : public FilterSession {
     if (!body_hash) throw CheckFailed(body_hash.error());
     std::vector<std::string> fields;
     for (const dkim::TableKey* key : keys) {
-      auto made = dkim::prepare(headers, *body_hash, options_for(*key, *author), view.now);
+      auto made = dkim::prepare(headers, names, *body_hash, options_for(*key, *author), view.now);
       const auto signature = co_await dkim::sign_by_worker(
           context_, key->public_key, std::move(made.digest), view.envelope.id);
       if (!signature) throw CheckFailed(signature.error());

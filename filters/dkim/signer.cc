@@ -142,9 +142,8 @@ std::vector<std::string_view> fields_to_sign(const mail::Headers& headers) {
   return names;
 }
 
-Unsigned prepare(const mail::Headers& headers, std::string_view body_hash,
-                 const SignatureOptions& options, WallTime now) {
-  const auto names = fields_to_sign(headers);
+Unsigned prepare(const mail::Headers& headers, const std::vector<std::string_view>& names,
+                 std::string_view body_hash, const SignatureOptions& options, WallTime now) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
   FieldWriter writer("DKIM-Signature");
   writer.tag("v", "1");

@@ -63,9 +63,9 @@ struct Unsigned {
   std::string digest;  // SHA-256 of what is to be signed
 };
 
-// `body_hash` is of the body in its canonical form.
-Unsigned prepare(const mail::Headers& headers, std::string_view body_hash,
-                 const SignatureOptions& options, WallTime now);
+// `names` are what fields_to_sign() gave; `body_hash` is of the body in its canonical form.
+Unsigned prepare(const mail::Headers& headers, const std::vector<std::string_view>& names,
+                 std::string_view body_hash, const SignatureOptions& options, WallTime now);
 
 // dkim-quoted-printable (section 2.11), for i= and z=.
 std::string encode_quoted_printable(std::string_view text);

@@ -83,12 +83,12 @@ class Session final : public filters::FilterSession {
     if (!findings) {
       // Where on_error lets it pass, those who judge by it must not take a failure of ours for
       // none.
-      if (view.envelope.sender)
-        view.authentication.spf.push_back({.identity = SpfFact::Identity::mail_from,
-                                           .result = mail::AuthResult::temperror,
-                                           .domain = view.envelope.sender->domain,
-                                           .address = view.envelope.sender_text(),
-                                           .reason = {}});
+      auto name = sender_name(view.envelope.sender, view.peer.helo);
+      view.authentication.spf.push_back({.identity = SpfFact::Identity::mail_from,
+                                         .result = mail::AuthResult::temperror,
+                                         .domain = std::move(name.domain),
+                                         .address = std::move(name.address),
+                                         .reason = {}});
       throw filters::CheckFailed(findings.error());
     }
     for (const Finding& finding : *findings) report(view, finding);

@@ -44,6 +44,11 @@ std::string sender_identity(const smtp::Mailbox& sender) {
 
 }  // namespace
 
+SenderName sender_name(const std::optional<smtp::Mailbox>& sender, const std::string& helo) {
+  if (!sender) return {"postmaster@" + helo, normal_name(ascii_name(helo))};
+  return {sender->to_string(), normal_name(ascii_name(sender->domain))};
+}
+
 Task<Result<std::vector<Finding>>> check_identities(Loop& loop, Engine& engine, IdentitiesWish wish,
                                                     Deadline deadline, CancelSource& cancel) {
   const std::string helo_domain = normal_name(ascii_name(wish.helo));
@@ -76,11 +81,11 @@ Task<Result<std::vector<Finding>>> check_identities(Loop& loop, Engine& engine, 
                         .address = wish.helo,
                         .domain = helo_domain,
                         .verdict = helo.check ? (*helo.check)->verdict : (*own)->verdict});
-  findings.push_back(
-      {.identity = SpfFact::Identity::mail_from,
-       .address = wish.sender ? wish.sender->to_string() : "postmaster@" + wish.helo,
-       .domain = wish.sender ? normal_name(ascii_name(wish.sender->domain)) : helo_domain,
-       .verdict = std::move((*own)->verdict)});
+  auto name = sender_name(wish.sender, wish.helo);
+  findings.push_back({.identity = SpfFact::Identity::mail_from,
+                      .address = std::move(name.address),
+                      .domain = std::move(name.domain),
+                      .verdict = std::move((*own)->verdict)});
   co_return findings;
 }
 

@@ -22,6 +22,14 @@ struct IdentitiesWish {
   WallTime now;
 };
 
+// Whom MAIL FROM names, and whose authorization that is, in the form that the DNS knows
+// (section 4.3).
+struct SenderName {
+  std::string address;
+  std::string domain;
+};
+SenderName sender_name(const std::optional<smtp::Mailbox>& sender, const std::string& helo);
+
 // HELO, if wished, then MAIL FROM: with the null reverse-path that is postmaster at the HELO name
 // (section 2.4), which is one evaluation for both. ErrorKind::cancelled.
 Task<Result<std::vector<Finding>>> check_identities(Loop& loop, Engine& engine, IdentitiesWish wish,

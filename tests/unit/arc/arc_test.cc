@@ -198,5 +198,13 @@ TEST_F(Arc, ChainHasFiftySetsAtMost) {
   EXPECT_NE(read_chain(mail::Headers::parse("ARC-Seal: i=51; cv=pass\r\n")).flaw, "");
 }
 
+TEST_F(Arc, DoesNotSealAMessageWithSignaturesWithoutEnd) {
+  std::string message = plain;
+  for (int i = 0; i < 10; ++i) message.insert(0, "DKIM-Signature: v=1\r\n");
+  EXPECT_NE(sealed(message, "none"), "");
+  for (int i = 0; i < 300; ++i) message.insert(0, "DKIM-Signature: v=1\r\n");
+  EXPECT_EQ(sealed(message, "none"), "");
+}
+
 }  // namespace
 }  // namespace sekisho::arc

@@ -47,7 +47,8 @@ Message parted(const std::string& text) {
 }
 
 std::string sign(const Message& message, const SignatureOptions& how) {
-  auto made = prepare(mail::Headers::parse(message.header),
+  const auto headers = mail::Headers::parse(message.header);
+  auto made = prepare(headers, fields_to_sign(headers),
                       vectors::hash_of_body(how.canonicalization.body, message.body), how, now());
   return finished(std::move(made.field), *key_for(how.algorithm).sign(made.digest));
 }

@@ -24,9 +24,9 @@ SignatureOptions options(Algorithm algorithm = Algorithm::rsa_sha256) {
 
 std::string signature_of(std::string_view message, const SignatureOptions& how) {
   const auto headers = mail::Headers::parse(message);
-  auto made =
-      prepare(headers, vectors::hash_of_body(how.canonicalization.body, vectors::body_of(message)),
-              how, kNow);
+  auto made = prepare(headers, fields_to_sign(headers),
+                      vectors::hash_of_body(how.canonicalization.body, vectors::body_of(message)),
+                      how, kNow);
   return finished(std::move(made.field), *test_key(how.algorithm).sign(made.digest));
 }
 

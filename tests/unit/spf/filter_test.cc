@@ -94,6 +94,28 @@ TEST_F(SpfFilter, ASilentServerIsATemporaryErrorBeforeTheFilterIsCut) {
               ElementsAre("helo temperror client.example", "mailfrom temperror example.com"));
 }
 
+TEST_F(SpfFilter, AFailureOfOursIsATemporaryErrorOfTheNameThatDmarcCompares) {
+  server_.behave(DnsServer::Manner::silent);
+  bench_.peer.helo =
+      "B\xC3\xBC"
+      "cher.example";
+  const auto fails = [&] {
+    Bench bench{bench_.dns};
+    bench.peer = bench_.peer;
+    bench.envelope = bench_.envelope;
+    const auto chain = bench.open(build(*make_spf()));
+    Timer gone(bench.loop, [&bench] { bench.cancel.cancel(); });
+    gone.start(1ms);
+    EXPECT_TRUE(bench.run(*chain, Stage::mail).verdict.refuses());
+    return bench.authentication.spf.at(0).domain;
+  };
+  bench_.envelope.sender =
+      smtp::Mailbox{.local = "a", .domain = "m\xC3\xBCnchen.example", .literal = false};
+  EXPECT_EQ(fails(), "xn--mnchen-3ya.example");
+  bench_.envelope.sender.reset();
+  EXPECT_EQ(fails(), "xn--bcher-kva.example");
+}
+
 TEST_F(SpfFilter, AClientThatGoesWhileALookUpIsPendingLeavesNothingBehind) {
   server_.behave(DnsServer::Manner::silent);
   const auto filter = build(*make_spf());
