@@ -44,8 +44,6 @@ Reply refusal(const HeaderFinding& finding, std::string_view user) {
       return Reply::of(550, "5.7.1",
                        fmt::format("the {} field can't be read (RFC 5322 3.4): {}", finding.field,
                                    finding.text));
-    case HeaderFinding::Kind::no_field:
-      return Reply::of(550, "5.7.1", "the header holds a line that is no field (RFC 5322 2.2)");
   }
   return Reply::of(550, "5.7.1", "the sender can't be checked");
 }
@@ -60,8 +58,6 @@ std::string_view word(HeaderFinding::Kind kind) {
       return "more than one field";
     case HeaderFinding::Kind::unreadable:
       return "unreadable";
-    case HeaderFinding::Kind::no_field:
-      return "a line that is no field";
   }
   return "unknown";
 }
@@ -147,11 +143,7 @@ std::optional<Reply> SenderCheck::at_header(const mail::Envelope& envelope,
     });
   if (findings.empty()) return std::nullopt;
   const auto own = policy_ == Policy::rewrite ? ownership_.own_address(peer_.user) : std::nullopt;
-  Policy done = policy_ == Policy::log ? Policy::log : own ? Policy::rewrite : Policy::reject;
-  // Behind such a line the edits don't reach, and readers may.
-  for (const HeaderFinding& finding : findings)
-    if (done == Policy::rewrite && finding.kind == HeaderFinding::Kind::no_field)
-      done = Policy::reject;
+  const Policy done = policy_ == Policy::log ? Policy::log : own ? Policy::rewrite : Policy::reject;
   for (const HeaderFinding& finding : findings)
     tell(envelope, {finding.field, finding.text, std::string(word(finding.kind))}, done);
   if (done == Policy::reject) return refusal(findings.front(), peer_.user);

@@ -6,6 +6,7 @@
 
 #include "filters/arc/verification.h"
 #include "filters/dkim/body_digest.h"
+#include "filters/reach.h"
 #include "gateway/dns/ask_all.h"
 
 namespace sekisho::arc {
@@ -141,7 +142,7 @@ class Arc final : public filters::Filter {
   Settings settings_;
 };
 
-class ArcBlueprint final : public filters::Blueprint {
+class ArcBlueprint final : public filters::Blueprint, public filters::LimitedReach {
  public:
   void visit(SettingsVisitor& v) override {
     v.field("check_authenticated", settings_.check_authenticated,
@@ -150,6 +151,9 @@ class ArcBlueprint final : public filters::Blueprint {
   [[nodiscard]] Result<std::shared_ptr<const filters::Filter>> build(
       const filters::Filter*) const override {
     return std::make_shared<const Arc>(settings_);
+  }
+  [[nodiscard]] filters::Reach reach() const override {
+    return {.authenticated = settings_.check_authenticated};
   }
   [[nodiscard]] std::optional<std::chrono::milliseconds> default_timeout() const override {
     return std::chrono::duration_cast<std::chrono::milliseconds>(kMaxTime + kReserve);

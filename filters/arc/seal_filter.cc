@@ -6,6 +6,7 @@
 #include "filters/dkim/body_digest.h"
 #include "filters/dkim/sign_job.h"
 #include "filters/domain_name.h"
+#include "filters/reach.h"
 
 namespace sekisho::arc {
 namespace {
@@ -86,7 +87,7 @@ class ArcSeal final : public filters::Filter {
   Rules rules_;
 };
 
-class ArcSealBlueprint final : public filters::Blueprint {
+class ArcSealBlueprint final : public filters::Blueprint, public filters::LimitedReach {
  public:
   void visit(SettingsVisitor& v) override {
     v.field("domain", domain_, "Our domain, in whose name we seal (d=); required.");
@@ -117,6 +118,7 @@ class ArcSealBlueprint final : public filters::Blueprint {
                 .key_file = key_};
     return std::make_shared<const ArcSeal>(std::move(rules));
   }
+  [[nodiscard]] filters::Reach reach() const override { return {.authenticated = false}; }
 
  private:
   std::string domain_;

@@ -7,6 +7,7 @@
 
 #include "filters/dkim/key_fetch.h"
 #include "filters/dkim/verify_job.h"
+#include "filters/reach.h"
 
 namespace sekisho::filters {
 namespace {
@@ -165,7 +166,7 @@ class VerifyFilter final : public Filter {
   VerifyRules rules_;
 };
 
-class VerifyBlueprint final : public Blueprint {
+class VerifyBlueprint final : public Blueprint, public LimitedReach {
  public:
   void visit(SettingsVisitor& v) override {
     for (std::size_t i = 0; i < kOutcomes.size(); ++i)
@@ -180,6 +181,9 @@ class VerifyBlueprint final : public Blueprint {
   }
   [[nodiscard]] Result<std::shared_ptr<const Filter>> build(const Filter*) const override {
     return std::make_shared<const VerifyFilter>(rules_);
+  }
+  [[nodiscard]] Reach reach() const override {
+    return {rules_.check_submitted, rules_.check_submitted};
   }
   // Keys, which take their time, and the verification of a large message.
   [[nodiscard]] std::optional<std::chrono::milliseconds> default_timeout() const override {

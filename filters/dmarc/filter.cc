@@ -11,6 +11,7 @@
 #include "filters/dmarc/from_domain.h"
 #include "filters/dmarc/policy.h"
 #include "filters/domain_name.h"
+#include "filters/reach.h"
 
 namespace sekisho::dmarc {
 namespace {
@@ -98,11 +99,11 @@ class Session final : public filters::FilterSession {
     if (view.message == nullptr) {
       throw filters::CheckFailed({ErrorKind::invalid, "no message to look at"});
     }
-    const auto from = from_domain(view.message->header_section());
+    const mail::Headers headers = view.message->headers();
+    const auto from = from_domain(headers);
     if (!from) co_return judge_bad_from(view, from.error().text);
-    const Query query{.from_domain = *from,
-                      .authentication = view.authentication,
-                      .sample = sample_of(view.message->headers())};
+    const Query query{
+        .from_domain = *from, .authentication = view.authentication, .sample = sample_of(headers)};
     const auto now = Clock::now();
     const Duration left = view.deadline.remaining(now);
     const auto deadline =
@@ -113,7 +114,7 @@ class Session final : public filters::FilterSession {
     Verdict verdict = found->verdict;
     const bool vouched =
         verdict.result != AuthResult::pass && verdict.disposition != Policy::none &&
-        vouched_for(view.message->headers(), view.authentication, settings_.trusted_sealers, *from);
+        vouched_for(headers, view.authentication, settings_.trusted_sealers, *from);
     if (vouched) {
       verdict.disposition = Policy::none;
       verdict.reason = "a trusted forwarder says that it passed there";
@@ -205,7 +206,7 @@ class Dmarc final : public filters::Filter {
   PublicSuffixes suffixes_;
 };
 
-class DmarcBlueprint final : public filters::Blueprint {
+class DmarcBlueprint final : public filters::Blueprint, public filters::LimitedReach {
  public:
   void visit(SettingsVisitor& v) override { settings_.visit(v); }
   [[nodiscard]] Result<std::shared_ptr<const filters::Filter>> build(
@@ -213,6 +214,9 @@ class DmarcBlueprint final : public filters::Blueprint {
     auto suffixes = PublicSuffixes::open(settings_.public_suffixes);
     if (!suffixes) return std::unexpected(std::move(suffixes.error()));
     return std::make_shared<const Dmarc>(settings_, std::move(*suffixes));
+  }
+  [[nodiscard]] filters::Reach reach() const override {
+    return {settings_.check_authenticated, settings_.check_internal};
   }
   [[nodiscard]] std::optional<std::chrono::milliseconds> default_timeout() const override {
     return std::chrono::duration_cast<std::chrono::milliseconds>(kMaxTime + kReserve);

@@ -3,15 +3,14 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "gateway/base/error.h"
+#include "gateway/mail/headers.h"
 
 namespace sekisho::dmarc {
 
 // In lower case and A-labels. ErrorKind::invalid, in fixed words for the client: no From or several
-// of them, one that can't be read, addresses of several domains, an address without a domain name,
-// a From behind a line that is no field. `header_section` may have its empty line or not.
-Result<std::string> from_domain(std::string_view header_section);
+// of them, one that can't be read, addresses of several domains, an address without a domain name.
+Result<std::string> from_domain(const mail::Headers& headers);
 
 }  // namespace sekisho::dmarc

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "filters/reach.h"
 #include "filters/spf/budget.h"
 #include "filters/spf/domain_list.h"
 #include "filters/spf/identities.h"
@@ -176,12 +177,15 @@ class Spf final : public filters::Filter {
   Settings settings_;
 };
 
-class SpfBlueprint final : public filters::Blueprint {
+class SpfBlueprint final : public filters::Blueprint, public filters::LimitedReach {
  public:
   void visit(SettingsVisitor& v) override { settings_.visit(v); }
   [[nodiscard]] Result<std::shared_ptr<const filters::Filter>> build(
       const filters::Filter*) const override {
     return std::make_shared<const Spf>(settings_);
+  }
+  [[nodiscard]] filters::Reach reach() const override {
+    return {settings_.check_authenticated, settings_.check_internal};
   }
   // RFC 7208 section 4.6.4 wants 20 s at least for the look-ups alone.
   [[nodiscard]] std::optional<std::chrono::milliseconds> default_timeout() const override {

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "filters/reach.h"
 #include "gateway/config/check.h"
 #include "gateway/config/known_filters.h"
 #include "gateway/config/units.h"
@@ -64,11 +65,34 @@ void check_list(const CheckContext& context, const std::string& setting,
   }
 }
 
+// Nor of whose mail they find out nothing: a policy would judge what nobody had looked at.
+void check_reach(const CheckContext& context, const std::string& element, std::string_view use,
+                 const filters::Reach& reach,
+                 const std::map<std::string_view, filters::Reach>& judged_by) {
+  struct Kind {
+    bool filters::Reach::* member;
+    std::string_view whose;
+  };
+  for (const Kind& kind : {Kind{&filters::Reach::authenticated, "users who logged in"},
+                           Kind{&filters::Reach::internal, "our own networks and devices"}}) {
+    std::vector<std::string_view> blind;
+    for (const auto& [other, theirs] : judged_by)
+      if (reach.*kind.member && !(theirs.*kind.member)) blind.push_back(other);
+    if (blind.empty()) continue;
+    context.warn(
+        element,
+        fmt::format("\"{}\" judges mail of {}, of which {} find{} out nothing", use, kind.whose,
+                    fmt::join(blind, " and "), blind.size() == 1 ? "s" : ""),
+        "let both look at such mail, or neither: check_submitted of dkim, check_authenticated and "
+        "check_internal of the others");
+  }
+}
+
 // A filter that goes by what others find out is of no use when they come later, or never.
 void check_order(const CheckContext& context, const std::string& setting,
                  const std::vector<std::string>& names, const Built& built) {
   const auto& table = context.settings().filter_table;
-  std::set<std::string, std::less<>> before;
+  std::map<std::string, filters::Reach, std::less<>> before;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto filter = table.find(names[i]);
     if (filter == table.end()) continue;
@@ -76,23 +100,30 @@ void check_order(const CheckContext& context, const std::string& setting,
     const filters::CatalogEntry* entry = filters::find_in_catalog(use);
     std::vector<std::string> missing;
     bool any = false;
-    auto needed = entry ? entry->judges_by : std::vector<std::string_view>{};
+    std::map<std::string_view, filters::Reach> judged_by;
+    for (const std::string_view other :
+         entry ? entry->judges_by : std::vector<std::string_view>{}) {
+      if (const auto found = before.find(other); found != before.end()) {
+        any = true;
+        judged_by.emplace(other, found->second);
+      } else if (filters::find_in_catalog(other) != nullptr) {
+        missing.push_back(std::string(other));
+      }
+    }
     if (const auto made = built.find(names[i]); made != built.end()) {
       // By its settings; one of several listeners may do without.
       for (const std::string_view other : made->second->judges_by()) {
         any = true;
-        needed.push_back(other);
+        if (!before.contains(other)) missing.push_back(std::string(other));
       }
     }
-    for (const std::string_view other : needed) {
-      if (before.contains(other))
-        any = true;
-      else if (filters::find_in_catalog(other) != nullptr)
-        missing.push_back(std::string(other));
-    }
-    before.insert(use);
-    if (missing.empty()) continue;
+    const auto* limited =
+        dynamic_cast<const filters::LimitedReach*>(filter->second.blueprint.get());
+    const auto reach = limited != nullptr ? limited->reach() : filters::Reach{};
+    before.emplace(use, reach);
     const std::string element = fmt::format("{}[{}]", setting, i);
+    check_reach(context, element, use, reach, judged_by);
+    if (missing.empty()) continue;
     const std::string others = fmt::format("{}", fmt::join(missing, ", "));
     if (any) {
       context.warn(

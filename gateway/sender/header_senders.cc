@@ -1,6 +1,5 @@
 #include "gateway/sender/header_senders.h"
 
-#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -23,19 +22,13 @@ constexpr std::string_view kSender = "Sender";
 constexpr std::string_view kResentFrom = "Resent-From";
 constexpr std::string_view kResentSender = "Resent-Sender";
 
-// The values of the four fields, wherever in the section they stand.
+// The values of the four fields.
 struct SenderFields {
   explicit SenderFields(std::string_view section) {
-    while (true) {
-      const mail::Headers headers = mail::Headers::parse(section);
-      for (const mail::HeaderField& field : headers.fields())
-        for (auto& [name, values] : all)
-          if (iequals(field.name, name)) values.push_back(field.value);
-      section.remove_prefix(headers.size());
-      if (section.empty() || section == "\r\n") return;
-      has_other_lines = true;
-      section.remove_prefix(std::min(section.find('\n'), section.size() - 1) + 1);
-    }
+    const auto headers = mail::Headers::parse(section);
+    for (const mail::HeaderField& field : headers.fields())
+      for (auto& [name, values] : all)
+        if (iequals(field.name, name)) values.push_back(field.value);
   }
 
   [[nodiscard]] const std::vector<std::string_view>& of(std::string_view name) const {
@@ -46,7 +39,6 @@ struct SenderFields {
 
   std::array<std::pair<std::string_view, std::vector<std::string_view>>, 4> all{
       {{kFrom, {}}, {kSender, {}}, {kResentFrom, {}}, {kResentSender, {}}}};
-  bool has_other_lines = false;
 };
 
 using Owns = std::function<bool(const smtp::Mailbox&)>;
@@ -73,8 +65,6 @@ std::optional<HeaderFinding> check_value(std::string_view field, std::string_vie
 std::vector<HeaderFinding> find_foreign_senders(std::string_view header_section, const Owns& owns) {
   const SenderFields fields(header_section);
   std::vector<HeaderFinding> findings;
-  if (fields.has_other_lines)
-    findings.push_back({Kind::no_field, "header", "a line that is no field"});
   std::size_t authors = 0;
   std::size_t others = 0;
   // Resent fields stand once for each time that the message was sent on (RFC 5322 section 3.6.6).
@@ -105,7 +95,6 @@ void replace_foreign_senders(const std::vector<HeaderFinding>& findings,
                              mail::HeaderEdits& edits) {
   const SenderFields fields(header_section);
   for (const HeaderFinding& finding : findings) {
-    if (finding.kind == Kind::no_field) continue;
     const std::string kept = fmt::format("X-Original-{}", finding.field);
     edits.remove(kept);
     for (const std::string_view value : fields.of(finding.field))

@@ -1,7 +1,6 @@
 // The senders that a header section names: what is wrong with From, Sender, Resent-From and
 // Resent-Sender (RFC 5322 sections 3.6.2 and 3.6.6) for a user who owns only some addresses, and
-// the edits that put it right. Judges the whole section as it came, also what stands behind a line
-// that is no field: readers differ in where such a section ends. Pure.
+// the edits that put it right. Pure.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +20,14 @@ struct HeaderFinding {
     missing,     // there is no such field, and there must be
     several,     // there is more than one
     unreadable,  // not a list of addresses, or none in it
-    no_field,    // a line of the section is no field at all: nothing can mend it
   };
   Kind kind = Kind::foreign;
-  std::string_view field;  // "From", "Sender" …; "header" for no_field
+  std::string_view field;  // "From", "Sender" …
   std::string text;        // the address; for unreadable what is wrong, in fixed words
 };
 
-// At most one for each field, and none when all is well. `owns` is asked for each address.
+// At most one for each field, and none when all is well. `owns` is asked for each address. The
+// section has fields alone, as the intake leaves it: a line that is none begins the body.
 std::vector<HeaderFinding> find_foreign_senders(
     std::string_view header_section, const std::function<bool(const smtp::Mailbox&)>& owns);
 

@@ -34,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string_view rest(reinterpret_cast<const char*>(data), size);
   const auto record = take_line(rest);
   const auto record_above = take_line(rest);
-  const auto read = dmarc::from_domain(rest);
+  const auto read = dmarc::from_domain(mail::Headers::parse(rest));
   if (read) require(!read->empty() && read->size() <= 246 && !read->contains(".."));
   const std::string from = read.value_or("a.b.example.co.uk");
 

@@ -139,6 +139,27 @@ TEST(Settings, SettingsWithoutEffectAreWarnedOf) {
   EXPECT_NE(rendered(filter.warnings).find("no listener uses this filter"), std::string::npos);
 }
 
+TEST(Settings, AJudgeOfMailThatNobodyLookedAtIsWarnedOf) {
+  const auto warned = [](const std::string& tables) {
+    return rendered(
+        load_good("filters = [\"spf\", \"dkim\", \"dmarc\"]\n" + good_config() + tables).warnings);
+  };
+  const std::string dmarc = "[filter.dmarc]\ncheck_authenticated = true\n";
+  EXPECT_EQ(warned(""), "");
+  EXPECT_NE(
+      warned(dmarc).find("\"dmarc\" judges mail of users who logged in, of which dkim and spf "
+                         "find out nothing"),
+      std::string::npos)
+      << warned(dmarc);
+  const std::string internal =
+      "[filter.spf]\ncheck_internal = true\n[filter.dmarc]\n"
+      "check_internal = true\n";
+  EXPECT_NE(warned(internal).find("our own networks and devices, of which dkim finds out nothing"),
+            std::string::npos)
+      << warned(internal);
+  EXPECT_EQ(warned(internal + "[filter.dkim]\ncheck_submitted = true\n"), "");
+}
+
 TEST(Settings, MetricsPageInReachOfOthersIsWarnedOf) {
   const Loaded open = load_good("metrics_address = \"0.0.0.0:9100\"\n" + good_config());
   EXPECT_NE(rendered(open.warnings).find("asks for no password"), std::string::npos);

