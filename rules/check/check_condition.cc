@@ -32,9 +32,11 @@ ConditionPtr Checker::condition(const ast::Expr& source) {
                                            : Condition::Kind::negation;
   joined.span = source.span;
   bool good = true;
+  joined.parts = 0;
   for (const auto& child : source.children) {
     auto checked = condition(child);
     good = good && checked != nullptr;
+    if (checked) joined.parts += checked->parts;
     joined.children.push_back(std::move(checked));
   }
   if (!good) {
@@ -42,6 +44,11 @@ ConditionPtr Checker::condition(const ast::Expr& source) {
       if (child) orphans_.push_back(std::move(child));
     }
     return nullptr;
+  }
+  if (joined.parts > kMaxParts) {
+    return error(source.span,
+                 fmt::format("this condition holds more than {} comparisons", kMaxParts),
+                 "with what its defines say written out");
   }
   return std::make_shared<const Condition>(std::move(joined));
 }
@@ -82,6 +89,7 @@ ConditionPtr Checker::each(const ast::Expr& source) {
   }
   auto body = condition(source.children[0]);
   if (!good || !body) return nullptr;
+  each.parts = body->parts;
   each.children.push_back(std::move(body));
   return std::make_shared<const Condition>(std::move(each));
 }
@@ -131,6 +139,7 @@ ConditionPtr Checker::defined(const ast::Value& source, Symbol& symbol) {
   named.kind = Condition::Kind::defined;
   named.span = source.span;
   named.name = source.text;
+  named.parts = define.condition->parts;
   named.children.push_back(define.condition);
   return std::make_shared<const Condition>(std::move(named));
 }

@@ -89,6 +89,7 @@ void Checker::rule(const ast::Rule& source, const std::string& group, const Cond
     both.kind = Condition::Kind::all;
     both.span = own->span;
     both.children = {guard, own};
+    both.parts = guard->parts + own->parts;
     rule.when = std::make_shared<const Condition>(std::move(both));
   } else if (guard) {
     rule.when = guard;

@@ -51,6 +51,9 @@ struct Operand {
   }
 };
 
+// Defines of defines could say a million comparisons in ten lines.
+inline constexpr std::size_t kMaxParts = 2000;
+
 struct Condition {
   enum class Kind : std::uint8_t { all, one, negation, each, patterns, compare, defined };
   Kind kind = Kind::compare;
@@ -65,7 +68,8 @@ struct Condition {
   const ItemInfo* item = nullptr;
   std::size_t patterns = 0;
   std::uint64_t at_least = 1;
-  std::string name;  // defined: of the define
+  std::string name;       // defined: of the define
+  std::size_t parts = 1;  // comparisons in it, with all defines written out
 };
 
 using ConditionPtr = std::shared_ptr<const Condition>;

@@ -58,7 +58,7 @@ std::vector<Fact> FakeFacts::read(const std::string& value, const Texts& written
   return facts;
 }
 
-void FakeFacts::set(const std::string& value, const Texts& written) {
+void FakeFacts::set_all(const std::string& value, const Texts& written) {
   values_[value] = read(value, written);
 }
 

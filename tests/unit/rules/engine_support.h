@@ -17,8 +17,8 @@ class FakeFacts : public engine::Facts {
   using Texts = std::vector<std::string>;
 
   // "10" of a number, "10MB" of a size: as a constant of the value's type is written.
-  void set(const std::string& value, const Texts& written);
-  void set(const std::string& value, const std::string& written) { set(value, Texts{written}); }
+  void set_all(const std::string& value, const Texts& written);
+  void set(const std::string& value, const std::string& written) { set_all(value, Texts{written}); }
   void yes(const std::string& value) { values_[value] = {true}; }
   void clear(const std::string& value) { values_.erase(value); }
   void field(const std::string& name, const Texts& texts) { headers_[name] = texts; }
