@@ -173,12 +173,15 @@ void add_dkim_commands(CLI::App& app, Request& request) {
   CLI::App* show = add("show", "Print the records to publish", DkimAction::show);
   add("list", "List what the configuration signs with", DkimAction::list);
   CLI::App* verify =
-      add("verify", "Tell whether the published records are those of the keys", DkimAction::verify);
+      add("verify",
+          "Tell whether the published records are those of the keys, or what the signatures of a "
+          "message are worth",
+          DkimAction::verify);
   verify->add_option("--dns", wish.dns, "The name server to ask: ADDRESS or ADDRESS:PORT");
-  for (CLI::App* command : {show, verify}) {
-    command->add_option("NAME", wish.name, "Of the key in the configuration; by default, all");
-    add_key(command, false);
-  }
+  const std::string of_key = "Of the key in the configuration; by default, all";
+  show->add_option("NAME", wish.name, of_key);
+  verify->add_option("NAME", wish.name, of_key + ". With a dot or a slash: a file with a message");
+  for (CLI::App* command : {show, verify}) add_key(command, false);
 }
 
 void add_sender_command(CLI::App& app, Request& request) {

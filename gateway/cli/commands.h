@@ -58,7 +58,7 @@ int check_dmarc(const DmarcWish& wish, const std::filesystem::path& config_file)
 // selector.
 enum class DkimAction { generate, show, list, verify };
 struct DkimWish {
-  std::string name;  // of [filter.….key.NAME]; empty: all keys
+  std::string name;  // of [filter.….key.NAME], empty: all keys; of a message's file, for verify
   std::filesystem::path file;
   std::string domain;
   std::string selector;
@@ -67,6 +67,10 @@ struct DkimWish {
   std::string dns;  // the name server; empty: the configuration's
   bool json = false;
 };
+// A word that `dkim verify` takes for the file of a message, and not for the name of a key: one
+// with a dot or a slash. Exit code 0: a signature passes.
+bool names_message(const std::string& argument);
+int verify_message(const DkimWish& wish, const std::filesystem::path& config_file);
 int manage_dkim(DkimAction action, const DkimWish& wish, const std::filesystem::path& config_file);
 
 // May this user send as this address? Exit code 0: yes; 1: no, or it can't be told.

@@ -206,6 +206,8 @@ int verify(const std::vector<Entry>& entries, const DkimWish& wish,
 
 int manage_dkim(DkimAction action, const DkimWish& wish, const std::filesystem::path& config_file) {
   if (action == DkimAction::generate) return generate(wish);
+  if (action == DkimAction::verify && names_message(wish.name))
+    return verify_message(wish, config_file);
   const auto entries = entries_for(wish, config_file);
   if (!entries) return complain(entries.error().text);
   switch (action) {

@@ -225,6 +225,57 @@ class Command(unittest.TestCase):
         self.assertIn("chmod", done.stderr + done.stdout)
 
 
+class MessageCommand(unittest.TestCase):
+    def setUp(self):
+        upstream = self.enterContext(RecordingUpstream())
+        self.gateway = self.enterContext(SigningGateway(upstream.port))
+        with login(self.gateway) as client:
+            client.sendmail("alice@example.com", ["bob@example.net"],
+                            "From: alice@example.com\r\nSubject: x\r\n\r\nHello\r\n")
+        self.signed = undo_dots(upstream.messages[-1][2])
+        zone = {name.decode(): [{"TXT": record.decode()}]
+                for name, record in records(self.gateway.folder / "sekisho.toml").items()}
+        self.dns = self.enterContext(DnsServer(zone))
+
+    def verify(self, message, *more):
+        file = self.gateway.folder / "message.eml"
+        file.write_bytes(message)
+        return sekisho_dkim("verify", file, "--dns", self.dns.address, *more, check=False)
+
+    def test_says_what_each_signature_is_worth_and_why(self):
+        broken = b"DKIM-Signature: v=1; a=rsa-sha1; d=x.example; s=s; b=\x1b[1m; h=From\r\n"
+        good = self.verify(broken + self.signed)
+        self.assertEqual(good.returncode, 0, good.stderr)
+        lines = good.stdout.splitlines()
+        self.assertRegex(lines[0], r"\Apermerror: .+")
+        self.assertEqual(lines[1:], ["pass: d=example.com s=s2 a=ed25519-sha256",
+                                     "pass: d=example.com s=s1 a=rsa-sha256"])
+        self.assertNotIn("\x1b", good.stdout)
+        changed = self.verify(self.signed + b"more\r\n", "--json")
+        self.assertEqual(changed.returncode, 1)
+        found = json.loads(changed.stdout)
+        self.assertEqual([(one["result"], one["reason"]) for one in found],
+                         [("fail", "the body has changed")] * 2)
+        self.assertEqual(found[0]["record_name"], "s2._domainkey.example.com")
+
+    def test_takes_messages_as_files_have_them(self):
+        mailbox = b"From a@example.com Mon Jan  1\n" + self.signed.replace(b"\r\n", b"\n")
+        self.assertEqual(self.verify(mailbox).returncode, 0)
+        nothing = self.verify(b"From: a@example.com\n\nHello\n")
+        self.assertEqual(nothing.stdout, "none: the message has no DKIM signature\n")
+        self.assertEqual(nothing.returncode, 1)
+        self.assertIn("NUL", self.verify(self.signed + b"\0").stderr)
+        missing = sekisho_dkim("verify", "./nowhere", check=False)
+        self.assertEqual(missing.returncode, 1)
+        self.assertIn("nowhere", missing.stderr)
+
+    def test_a_name_server_that_fails_is_no_bad_signature(self):
+        self.dns.serve({"s1._domainkey.example.com": ["TIMEOUT"]})
+        lines = self.verify(self.signed).stdout.splitlines()
+        self.assertRegex(lines[0], r"\Apermerror: d=example\.com s=s2 .*, there is no key\Z")
+        self.assertRegex(lines[1], r"\Atemperror: d=example\.com s=s1 ")
+
+
 @unittest.skipIf(dkim is None, "python3-dkim is not installed")
 class Verifying(unittest.TestCase):
     @classmethod
