@@ -51,6 +51,13 @@ struct Atom {
   const Condition* condition = nullptr;
 };
 
+// What is asked of most atoms, close together: `value is text`. Without readings and patterns.
+struct PlainText {
+  const char* text = nullptr;  // lower-case
+  std::uint32_t size = 0;
+  std::uint32_t left = kNone;  // the slot; kNone: the atom is no such one
+};
+
 struct Each {
   const Condition* condition = nullptr;
   ItemRef item;
@@ -71,6 +78,7 @@ struct StageCode {
   std::vector<Instruction> code;
   std::vector<const Condition*> origins;  // of each instruction
   std::vector<Atom> atoms;
+  std::vector<PlainText> plain;  // of each atom
   std::vector<Slot> slots;
   std::vector<Each> eaches;
   std::vector<RuleCode> rules;  // in file order; those that are off too

@@ -52,6 +52,19 @@ const std::string* listener_of(const Condition& condition, std::set<const Condit
   return nullptr;
 }
 
+PlainText plain_of(const Atom& atom) {
+  if (atom.kind != Atom::Kind::compare || atom.op != Op::is || !atom.constant || atom.count ||
+      atom.area || atom.type == Type::media_type) {
+    return {};
+  }
+  // Only of values that are always there to be read: nothing about them can fail.
+  const auto& left = atom.condition->left;
+  if (left.kind != Operand::Kind::value || left.value->readings) return {};
+  const auto* text = std::get_if<std::string_view>(&atom.value);
+  if (text == nullptr || text->starts_with('*') || text->starts_with('@')) return {};
+  return {text->data(), static_cast<std::uint32_t>(text->size()), atom.left};
+}
+
 class StageCompiler {
  public:
   StageCompiler(Code& code, Stage stage)
@@ -67,6 +80,7 @@ class StageCompiler {
     }
     for (std::uint32_t i = 0; i < out_.atoms.size(); ++i) {
       if (changes(*out_.atoms[i].condition)) out_.changing_atoms.push_back(i);
+      out_.plain.push_back(plain_of(out_.atoms[i]));
     }
     for (std::uint32_t i = 0; i < out_.slots.size(); ++i) {
       if (changes(*out_.slots[i].operand)) out_.changing_slots.push_back(i);

@@ -1,9 +1,12 @@
 #include "rules/engine/evaluate.h"
 
 #include <algorithm>
+#include <cstring>
+#include <span>
 
 #include <fmt/format.h>
 
+#include "gateway/base/text.h"
 #include "rules/engine/compare.h"
 #include "rules/engine/program.h"
 #include "rules/engine/render.h"
@@ -54,6 +57,14 @@ Answer Evaluation::run(std::uint32_t entry) {
     std::uint8_t known = atoms_[instruction.atom];
     const bool asked_before = known != 0;
     if (!asked_before) {
+      const PlainText& plain = stage_.plain[instruction.atom];
+      if (plain.left != kNone && clauses_ == nullptr) {
+        const bool is = is_plain(plain);
+        atoms_[instruction.atom] =
+            is ? 1 + static_cast<int>(Answer::yes) : 1 + static_cast<int>(Answer::no);
+        at = is ? instruction.yes : instruction.no;
+        continue;
+      }
       known = static_cast<std::uint8_t>(1 + static_cast<int>(answer(instruction.atom)));
       atoms_[instruction.atom] = known;
     }
@@ -72,6 +83,25 @@ Answer Evaluation::run(std::uint32_t entry) {
     at = truth == Answer::yes ? instruction.yes : instruction.no;
   }
   return at == kYes ? Answer::yes : Answer::no;
+}
+
+// The most frequent comparison by far, a value of one text with a constant: no more than it takes.
+bool Evaluation::is_plain(const PlainText& plain) {
+  Values& values = slots_[plain.left];
+  if (values.status != Values::Status::read || !values.lowered) lower(slot(plain.left));
+  for (const auto& text : values.lower) {
+    if (text.size() == plain.size && std::memcmp(text.data(), plain.text, plain.size) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void Evaluation::lower(Values& values) {
+  if (values.lowered) return;
+  values.lower.clear();
+  for (const Fact& value : values.facts) values.lower.push_back(to_lower(text_of(value)));
+  values.lowered = true;
 }
 
 Answer Evaluation::answer(std::uint32_t atom) {
@@ -163,30 +193,17 @@ Answer Evaluation::compare(const Atom& atom) {
 }
 
 Answer Evaluation::pairs(const Atom& atom, Values& left) {
-  std::vector<Fact> one;
-  const std::vector<Fact>* right = &one;
-  if (atom.constant) {
-    // The most frequent by far, without a copy.
-    if (atom.op == Op::is && left.facts.size() == 1 && !atom.count) {
-      const bool is = fits(atom.type, left.facts[0], atom.value);
-      if (is) remember_reading(atom, text_of(left.facts[0]));
-      return is ? Answer::yes : Answer::no;
-    }
-    one.push_back(atom.value);
-  } else {
+  std::span<const Fact> right(&atom.value, 1);
+  if (!atom.constant) {
     const Values& other = slot(atom.right);
     if (other.status == Values::Status::failed) return Answer::failed;
-    right = &other.facts;
+    right = other.facts;
   }
-  std::vector<Fact> counted;
-  const std::vector<Fact>* values = &left.facts;
-  if (atom.count) {
-    counted.emplace_back(static_cast<double>(left.facts.size()));
-    values = &counted;
-  }
-  for (const Fact& a : *values) {
-    for (const Fact& b : *right) {
-      if (!spend(atom.op == Op::not_in ? right->size() : 1)) return too_long();
+  const Fact number = static_cast<double>(left.facts.size());
+  const std::span<const Fact> values = atom.count ? std::span(&number, 1) : std::span(left.facts);
+  for (const Fact& a : values) {
+    for (const Fact& b : right) {
+      if (!spend(atom.op == Op::not_in ? right.size() : 1)) return too_long();
       const bool equal = [&] {
         if (atom.op == Op::in || atom.op == Op::not_in) return lies_in(a, b) || same(a, b);
         return atom.constant ? fits(atom.type, a, b) : same(a, b);
@@ -210,7 +227,7 @@ Answer Evaluation::pairs(const Atom& atom, Values& left) {
         case Op::not_in:
           // Of several on the right side it may be none.
           true_of = !std::ranges::any_of(
-              *right, [&](const Fact& any) { return lies_in(a, any) || same(a, any); });
+              right, [&](const Fact& any) { return lies_in(a, any) || same(a, any); });
           break;
         default:
           true_of = holds(atom.op, order(a, b));

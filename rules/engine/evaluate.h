@@ -74,6 +74,8 @@ class Evaluation {
     std::vector<Answer> answers;
   };
 
+  bool is_plain(const PlainText& plain);
+  static void lower(Values& values);
   Answer answer(std::uint32_t atom);
   Answer each(const Each& each, EachState& state);
   Answer some_patterns(const Condition& condition);

@@ -206,11 +206,7 @@ Answer Evaluation::match(const Regex& regex, std::string_view text) {
 }
 
 Answer Evaluation::contains(const Atom& atom, Values& left) {
-  if (!left.lowered) {
-    left.lower.clear();
-    for (const Fact& value : left.facts) left.lower.push_back(to_lower(text_of(value)));
-    left.lowered = true;
-  }
+  lower(left);
   std::vector<std::string> wanted;
   if (atom.constant) {
     wanted.emplace_back(text_of(atom.value));
