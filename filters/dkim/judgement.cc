@@ -100,7 +100,7 @@ void set_aside(mail::DkimFact& fact) {
       fact.result == AuthResult::pass
           ? "it would pass"
           : std::string(to_string(fact.result)).append(": ").append(fact.reason);
-  fact.reason = "the domain only tests DKIM (t=y); " + worth;
+  fact.reason = "t=y, the domain only tests DKIM; " + worth;
   fact.result = AuthResult::neutral;
 }
 

@@ -141,7 +141,7 @@ TEST_F(DkimFilter, TakesTheSignatureOfADomainThatTestsForNone) {
   publish("test._domainkey.example.com", "; t = s : y ;");
   const std::string field = signature("example.com", "test");
   EXPECT_THAT(results(field), ElementsAre(AuthResult::neutral));
-  EXPECT_EQ(bench.authentication.dkim[0].reason, "the domain only tests DKIM (t=y); it would pass");
+  EXPECT_EQ(bench.authentication.dkim[0].reason, "t=y, the domain only tests DKIM; it would pass");
   body = "changed\r\n";
   std::vector<Link> filters;
   const auto blueprint = make_dkim();
@@ -152,7 +152,7 @@ TEST_F(DkimFilter, TakesTheSignatureOfADomainThatTestsForNone) {
   EXPECT_FALSE(judge(field, std::move(filters)).verdict.refuses());
   EXPECT_EQ(bench.authentication.dkim[1].result, AuthResult::neutral);
   EXPECT_EQ(bench.authentication.dkim[1].reason,
-            "the domain only tests DKIM (t=y); fail: the body has changed");
+            "t=y, the domain only tests DKIM; fail: the body has changed");
   EXPECT_EQ(bench.edits.apply(""), "X-Sekisho-DKIM: none\r\n");
 }
 
