@@ -45,16 +45,17 @@ std::optional<Answer> MessageFacts::answered(const Condition& atom,
   return answer == Answer::yes ? Answer::no : Answer::yes;
 }
 
-// A list of words is looked for in what came home.
+// What the reader was not asked. No comparison with what is absent is true; a list of words is
+// looked for in what came home.
 std::optional<Answer> MessageFacts::ask_whole(const Condition& atom) const {
-  if (atom.op != Op::contains || !atom.right || atom.right->kind != Operand::Kind::list)
-    return std::nullopt;
   if (atom.left.kind != Operand::Kind::value) return std::nullopt;
   for (const auto& [name, whole] :
        {std::pair{"text", &findings_.text}, std::pair{"html", &findings_.html},
         std::pair{"source", &findings_.source}, std::pair{"raw", &findings_.raw}}) {
     if (atom.left.value->name != name) continue;
     if (!whole->there) return Answer::no;
+    if (atom.op != Op::contains || !atom.right || atom.right->kind != Operand::Kind::list)
+      return std::nullopt;
     if (!whole->home || lists_ == nullptr) return Answer::failed;
     return lists_->any_within(atom.right->index, *whole->home);
   }

@@ -253,6 +253,8 @@ class PlanMaker {
 Plan Plan::of(const RuleSet& rules) { return PlanMaker(rules).make(); }
 
 std::optional<std::size_t> Plan::atom_of(const Condition& condition, const ValueInfo* of) const {
+  const ValueInfo* value = condition.left.value;
+  if (value != nullptr && !is_of_message(*value)) return std::nullopt;
   const ValueInfo* field = field_of(condition, of);
   if (const auto found = by_condition_.find({&condition, field}); found != by_condition_.end())
     return found->second;

@@ -1,6 +1,8 @@
 // Zip (APPNOTE.TXT 6.3). Unpackers go by the directory at the end, or by the entries from the
 // start on; senders write files in which the two differ. Both are listed.
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <set>
 
 #include "gateway/mail/mime_names.h"
@@ -13,6 +15,8 @@ using namespace std::string_view_literals;
 
 constexpr std::string_view kLocal = "PK\3\4"sv;
 constexpr std::string_view kCentral = "PK\1\2"sv;
+constexpr std::string_view kEnd = "PK\5\6"sv;
+constexpr std::size_t kEndWithin = 66'000;  // of the archive's last bytes
 constexpr std::size_t kLocalSize = 30;
 constexpr std::size_t kCentralSize = 46;
 constexpr std::uint64_t kInZip64 = 0xFFFFFFFF;
@@ -48,30 +52,86 @@ void widen(Entry& entry) {
   }
 }
 
+// Bytes that are spoken for, as ranges.
+class Ranges {
+ public:
+  void add(std::size_t begin, std::size_t end) {
+    if (begin >= end) return;
+    auto at = ranges_.upper_bound(begin);
+    if (at != ranges_.begin() && std::prev(at)->second >= begin) --at;
+    while (at != ranges_.end() && at->first <= end) {
+      begin = std::min(begin, at->first);
+      end = std::max(end, at->second);
+      at = ranges_.erase(at);
+    }
+    ranges_.emplace(begin, end);
+  }
+  // The end of the range that `at` is in; `at` itself where it is in none.
+  [[nodiscard]] std::size_t past(std::size_t at) const {
+    const auto next = ranges_.upper_bound(at);
+    if (next == ranges_.begin()) return at;
+    return std::max(at, std::prev(next)->second);
+  }
+
+ private:
+  std::map<std::size_t, std::size_t> ranges_;  // begin and end; they don't touch
+};
+
 class ZipReader {
  public:
   ZipReader(std::string_view archive, ArchiveBudget& budget, const OnMember& found)
       : archive_(archive), budget_(budget), found_(found) {}
 
   Result<void> list() {
-    // Every directory: which one an unpacker takes depends on the end that it finds.
-    for (std::size_t at = archive_.find(kCentral); at != std::string_view::npos;) {
-      const Entry entry = central(at);
-      if (auto taken = take(entry, local_of(entry)); !taken) return taken;
-      at = archive_.find(kCentral, at + kCentralSize);
+    // The directories that an end names, the last end first; then what stands outside of all that
+    // was found: another directory, entries that are in none. What stands inside of a member is an
+    // archive in the archive, and listed when that is opened.
+    const std::size_t tail = archive_.size() - std::min<std::size_t>(archive_.size(), kEndWithin);
+    for (std::size_t end = archive_.rfind(kEnd); end != std::string_view::npos && end >= tail;
+         end = end == 0 ? std::string_view::npos : archive_.rfind(kEnd, end - 1)) {
+      if (members_.past(end) != end) continue;
+      const std::uint64_t size = little(archive_, end + 12, 4);
+      if (size > end) continue;
+      if (auto taken = take_directory(end - static_cast<std::size_t>(size)); !taken) return taken;
     }
-    for (std::size_t at = archive_.find(kLocal); at != std::string_view::npos;) {
+    for (std::size_t at = next(kCentral, 0); at != std::string_view::npos;
+         at = next(kCentral, at + kCentralSize)) {
+      if (auto taken = take_directory(at); !taken) return taken;
+    }
+    for (std::size_t at = next(kLocal, 0); at != std::string_view::npos;
+         at = next(kLocal, at + kLocalSize)) {
       const Entry entry = local(at);
       const bool known = seen_.contains(at);
-      if (!known && !entry.name.empty() && (little(archive_, at + 4, 2) & 0xFFU) <= 63) {
-        if (auto taken = take(entry, at); !taken) return taken;
-      }
-      at = archive_.find(kLocal, at + kLocalSize);
+      if (known || entry.name.empty() || (little(archive_, at + 4, 2) & 0xFFU) > 63) continue;
+      if (auto taken = take(entry, at); !taken) return taken;
     }
     return {};
   }
 
  private:
+  // The next place of a signature that is in no member.
+  [[nodiscard]] std::size_t next(std::string_view signature, std::size_t at) const {
+    for (at = archive_.find(signature, at); at != std::string_view::npos;
+         at = archive_.find(signature, at)) {
+      const std::size_t past = members_.past(at);
+      if (past == at) return at;
+      at = past;
+    }
+    return at;
+  }
+
+  // Entries one behind the other.
+  Result<void> take_directory(std::size_t at) {
+    while (slice(archive_, at, 4) == kCentral && !directory_.contains(at)) {
+      directory_.insert(at);
+      const Entry entry = central(at);
+      if (auto taken = take(entry, local_of(entry)); !taken) return taken;
+      at += kCentralSize + entry.name.size() + entry.extra.size() +
+            static_cast<std::size_t>(little(archive_, at + 32, 2));
+    }
+    return {};
+  }
+
   [[nodiscard]] Entry central(std::size_t at) const {
     Entry entry{.flags = little(archive_, at + 8, 2),
                 .method = little(archive_, at + 10, 2),
@@ -131,6 +191,11 @@ class ZipReader {
       const std::uint64_t data = at + kLocalSize + beside.name.size() + beside.extra.size();
       const bool streamed = packed == 0 && (beside.flags & 8U) != 0;
       member.packed = slice(archive_, data, streamed ? archive_.size() : packed);
+      // Where the two differ, an entry may stand within the larger one.
+      const bool unsaid = beside.packed == 0 && (beside.flags & 8U) != 0;
+      const std::uint64_t sure = unsaid ? entry.packed : std::min(entry.packed, beside.packed);
+      members_.add(static_cast<std::size_t>(data),
+                   static_cast<std::size_t>(data + slice(archive_, data, sure).size()));
     }
     member.deflated = method == 8;
     member.readable = member.readable && !member.encrypted && at != std::string_view::npos &&
@@ -152,7 +217,9 @@ class ZipReader {
   std::size_t start_ = std::min(archive_.find(kLocal), archive_.size());
   ArchiveBudget& budget_;
   const OnMember& found_;
-  std::set<std::size_t> seen_;  // local headers
+  std::set<std::size_t> seen_;       // local headers
+  std::set<std::size_t> directory_;  // headers in directories
+  Ranges members_;                   // their packed bytes
 };
 
 }  // namespace

@@ -167,6 +167,13 @@ TEST(Parts, AreFoundInArchivesInArchives) {
   EXPECT_TRUE(has_extension(parts(attached("evil.exe.gz", gzip_of("x"))), "exe"));
 }
 
+TEST(Parts, OfArchivesInAnArchiveAreListedOnce) {
+  std::vector<ZipFile> files(300, ZipFile{"x.txt", "hello"});
+  const std::string inner = zip_of(files);
+  const auto found = parts(attached("a.zip", zip_of(std::vector(25, ZipFile{"in.zip", inner}))));
+  EXPECT_EQ(found.size(), 3U + 25U + 25U * 300U);
+}
+
 TEST(Parts, OfAZipAreThoseOfBothItsLists) {
   const auto found = parts(attached("a.zip", zip_of({{"evil.exe", kProgram, 0, "harmless.txt"}})));
   EXPECT_TRUE(has_extension(found, "exe"));
