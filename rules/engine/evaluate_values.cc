@@ -8,6 +8,7 @@
 #include "rules/engine/compare.h"
 #include "rules/engine/evaluate.h"
 #include "rules/engine/program.h"
+#include "rules/lists/fold.h"
 
 namespace sekisho::rules::engine {
 namespace {
@@ -26,14 +27,15 @@ Fact view_of(const Constant& constant) {
       constant.value);
 }
 
-// One text for one value, whatever the case.
-std::string key_text(const Fact& fact) {
+// One text for one value, in the form in which lists compare it: who writes his name another way
+// has no other count.
+std::string key_text(Type type, const Fact& fact) {
   return std::visit(
-      []<class T>(const T& value) -> std::string {
+      [type]<class T>(const T& value) -> std::string {
         if constexpr (requires { value.to_string(); }) {
           return value.to_string();
         } else if constexpr (std::is_same_v<T, std::string_view>) {
-          return to_lower(value);
+          return std::string(lists::Folded(type, value).view());
         } else {
           return fmt::format("{}", value);
         }
@@ -246,7 +248,7 @@ std::optional<std::string> Evaluation::limit_key(std::size_t index, bool& failed
     std::vector<Fact> facts;
     failed = !values(operand, nullptr, facts);
     if (failed || facts.empty()) return std::nullopt;
-    const auto text = key_text(facts[0]);
+    const auto text = key_text(operand.type, facts[0]);
     key += limit.keys.size() == 1 ? text : fmt::format("{}:{},", text.size(), text);
   }
   return key;

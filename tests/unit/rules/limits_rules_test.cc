@@ -101,6 +101,19 @@ TEST_F(RulesWithLimits, CountTheSameUserWhateverTheCase) {
   EXPECT_EQ(rcpt("x@elsewhere.example").end, End::none);
 }
 
+TEST_F(RulesWithLimits, CountTheSameSenderHoweverItIsWritten) {
+  use("limit l { count recipients for each mail.from, rcpt.domain allow 3 per 1h }\n"
+      "rule r \"x\" { at rcpt when l exceeded then defer \"no\" }\n");
+  run(Stage::mail);
+  for (const auto* from :
+       {"ann@bücher.example", "\"ann\"@xn--bcher-kva.example", "ANN@BÜCHER.example"}) {
+    facts_.set("mail.from", from);
+    EXPECT_EQ(rcpt("x@elsewhere.example").end, End::none);
+  }
+  EXPECT_EQ(rcpt("y@ELSEWHERE.example").end, End::defer);
+  EXPECT_EQ(rcpt("y@another.example").end, End::none);
+}
+
 TEST_F(RulesWithLimits, CountNewRecipientsOnce) {
   use("limit fresh { count new recipients for each auth.user allow 2 per 1d }\n"
       "rule r \"x\" { at rcpt when fresh exceeded then defer \"{fresh.count} new ones\" }\n");
