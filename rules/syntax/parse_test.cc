@@ -84,9 +84,13 @@ bool Parser::step_words(Step& into) {
   };
   if (is("client")) return be(Kind::client) && word(into.subject, "the client's IP address");
   if (is("listener")) return be(Kind::listener) && word(into.subject, "the name of a listener");
-  if (is("helo")) return be(Kind::helo) && word(into.subject, "the name that the client says");
+  // Quoted, it may be an address literal.
+  const auto name = [&](std::string_view what) {
+    return peek().kind == TokenKind::text ? text(into.subject, what) : word(into.subject, what);
+  };
+  if (is("helo")) return be(Kind::helo) && name("the name that the client says");
   if (is("tls")) return be(Kind::tls);
-  if (is("login")) return be(Kind::login) && word(into.subject, "the name of a user");
+  if (is("login")) return be(Kind::login) && name("the name of a user");
   if (is("mail")) return be(Kind::mail) && expect("from", "mail from <address>") && address();
   if (is("rcpt")) return be(Kind::rcpt) && expect("to", "rcpt to <address>") && address();
   if (is("wait")) return be(Kind::wait) && duration(into.subject, "how long");
