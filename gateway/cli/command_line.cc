@@ -35,6 +35,8 @@ struct Request {
   SenderWish sender;
   std::string worker_pool;
   RulesWish rules;
+  MessageWish message_test;
+  TryWish trial;
   std::function<int()> command;
 };
 
@@ -193,6 +195,20 @@ void add_sender_command(CLI::App& app, Request& request) {
   sender->add_option("--listener", request.sender.listener, "The listener that it comes by");
 }
 
+void add_sender_options(CLI::App& command, SenderOfMessage& who) {
+  command.add_option("--from", who.from, "The sender; by default Return-Path, or From");
+  command.add_option("--rcpt", who.recipients,
+                     "A recipient, may be given again; by default To, Cc");
+  command.add_option("--ip", who.client, "The client's address")->capture_default_str();
+  command.add_option("--helo", who.helo, "The name that it says")->capture_default_str();
+  command.add_option("--listener", who.listener, "The listener that it comes by");
+  command.add_option("--user", who.user, "Who logged in; by default nobody");
+  command.add_flag("--tls", who.tls, "The connection is encrypted");
+  command.add_option("--spf", who.spf, "The result of SPF")->capture_default_str();
+  command.add_option("--dkim", who.dkim, "That of the best DKIM signature")->capture_default_str();
+  command.add_option("--dmarc", who.dmarc, "That of DMARC")->capture_default_str();
+}
+
 void add_rules_commands(CLI::App& app, Request& request) {
   CLI::App* rules = add_group(app, "rules", "Read and check rule files");
   CLI::App* check = add_command(*rules, "check", "Tell all mistakes in rule files", request,
@@ -207,6 +223,41 @@ void add_rules_commands(CLI::App& app, Request& request) {
                                request, [&request] { return list_rules(request.rules); });
   list->add_option("FILE", request.rules.files, "Rule files, in their order");
   list->add_flag("--values", request.rules.values, "Values by stage, with their types");
+  CLI::App* test = add_command(*rules, "test", "Run the tests beside rules", request,
+                               [&request] { return test_rules(request.rules); });
+  test->add_option("FILE", request.rules.files, "Rule files, in their order")->required();
+  CLI::App* coverage =
+      add_command(*rules, "coverage", "Tell which rules and conditions no test reaches", request,
+                  [&request] { return show_coverage(request.rules); });
+  coverage->add_option("FILE", request.rules.files, "Rule files, in their order")->required();
+  CLI::App* explain = add_command(*rules, "explain", "Tell in words what a rule is", request,
+                                  [&request] { return explain_rule(request.rules); });
+  explain->add_option("NAME", request.rules.rule, "Of the rule")->required();
+  explain->add_option("--file", request.rules.files, "Rule files, in their order")->required();
+  for (CLI::App* command : {test, coverage, explain}) {
+    command->add_flag("--json", request.rules.json, "As JSON");
+  }
+  TryWish& trial = request.trial;
+  CLI::App* compare =
+      add_command(*rules, "try", "Tell which messages rules would treat differently", request,
+                  [&request] { return try_rules(request.trial); });
+  compare->add_option("FILE", trial.rules, "The new rule files, in their order")->required();
+  compare->add_option("--against", trial.against, "The old ones; by default, no rules");
+  compare->add_option("--corpus", trial.messages, "A message, a mailbox file, or a folder")
+      ->required();
+  compare->add_flag("--all", trial.all, "Every message, not only the first of each rule");
+  compare->add_flag("--json", trial.json, "As JSON");
+  add_sender_options(*compare, trial.who);
+}
+
+void add_test_command(CLI::App& app, Request& request) {
+  MessageWish& wish = request.message_test;
+  CLI::App* test = add_command(app, "test", "Tell what rules make of messages, and why", request,
+                               [&request] { return test_message(request.message_test); });
+  test->add_option("MESSAGE", wish.messages, "A message, a mailbox file, or a folder")->required();
+  test->add_option("--rules", wish.rules, "Rule files, in their order")->required();
+  test->add_flag("--json", wish.json, "As JSON");
+  add_sender_options(*test, wish.who);
 }
 
 // CLI11's require_subcommand(1) doesn't see to it where fallthrough() lets a second command follow
@@ -242,6 +293,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_dkim_commands(app, request);
   add_sender_command(app, request);
   add_rules_commands(app, request);
+  add_test_command(app, request);
 
   // What the gateway starts to ask LDAP or PAM; of no use to a person.
   add_command(app, "login-helper", "", request, login::run_helper)->group("");

@@ -96,12 +96,47 @@ int show_inbox(const std::string& id, const std::filesystem::path& folder,
 // Rule files; none of these asks the configuration.
 struct RulesWish {
   std::vector<std::filesystem::path> files;
-  bool json = false;        // check
+  bool json = false;
   bool only_check = false;  // fmt: change nothing, say what would be
   bool values = false;      // list: the values that rules may ask for
+  std::string rule;         // explain
 };
 int check_rules(const RulesWish& wish);
 int format_rules(const RulesWish& wish);
 int list_rules(const RulesWish& wish);
+int test_rules(const RulesWish& wish);
+int show_coverage(const RulesWish& wish);
+int explain_rule(const RulesWish& wish);
+
+// Who sends a message that rules are tried on; what is empty is taken from the message.
+struct SenderOfMessage {
+  std::optional<std::string> from;  // "" and "<>": the empty sender
+  std::vector<std::string> recipients;
+  std::string client = "198.51.100.1";
+  std::string helo = "client.example";
+  std::string listener;
+  std::string user;
+  bool tls = false;
+  std::string spf = "none";
+  std::string dkim = "none";
+  std::string dmarc = "none";
+};
+struct MessageWish {
+  std::filesystem::path messages;  // a message, a mailbox file or a folder
+  std::vector<std::filesystem::path> rules;
+  SenderOfMessage who;
+  bool json = false;
+};
+int test_message(const MessageWish& wish);
+
+struct TryWish {
+  std::vector<std::filesystem::path> rules;
+  std::vector<std::filesystem::path> against;  // none: no rules
+  std::filesystem::path messages;
+  SenderOfMessage who;
+  bool all = false;  // every message, not the first of each rule
+  bool json = false;
+};
+int try_rules(const TryWish& wish);
 
 }  // namespace sekisho::cli

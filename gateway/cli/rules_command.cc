@@ -1,8 +1,5 @@
 // `sekisho rules check|fmt|list`: rule files before they are anybody's configuration.
-#include <chrono>
-#include <cstdint>
 #include <cstdio>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -13,53 +10,16 @@
 #include "gateway/base/file_io.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/exit_code.h"
-#include "rules/check/check.h"
-#include "rules/check/list_file.h"
+#include "gateway/cli/loading.h"
+#include "gateway/cli/print_json.h"
+#include "gateway/cli/rule_files.h"
 #include "rules/check/reference.h"
 #include "rules/format/format.h"
 
 namespace sekisho::cli {
 namespace {
 
-struct Checked {
-  rules::Sources sources;
-  rules::Diagnostics diagnostics;
-  rules::RuleSet set;
-};
-
-// What stands in the files of lists and maps; that they exist is the checker's business.
-void check_items(rules::Files& files, Checked& into) {
-  const auto source_of = [&](const std::string& path) -> std::optional<std::uint32_t> {
-    if (path.empty()) return std::nullopt;
-    auto text = files.read(path, rules::kMaxListFile);
-    if (!text) return std::nullopt;
-    return into.sources.add(path, std::move(*text));
-  };
-  for (const auto& list : into.set.lists) {
-    if (const auto source = source_of(list.file)) {
-      (void)rules::read_list_file(list.type, into.sources, *source, into.diagnostics);
-    }
-  }
-  for (const auto& map : into.set.maps) {
-    if (const auto source = source_of(map.file)) {
-      (void)rules::read_map_file(map.key, map.value, into.sources, *source, into.diagnostics);
-    }
-  }
-}
-
-void check(const RulesWish& wish, Checked& into) {
-  rules::DiskFiles files;
-  const auto loaded = rules::load(wish.files, files, into.sources, into.diagnostics);
-  const rules::CheckContext context{
-      .today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()),
-      .files = &files,
-      .listeners = {},
-      .upstreams = {}};
-  into.set = rules::check(loaded, into.sources, context, into.diagnostics);
-  check_items(files, into);
-}
-
-void print_json(const Checked& checked) {
+void print_diagnostics(const CheckedRules& checked) {
   auto all = nlohmann::json::array();
   for (const auto& one : checked.diagnostics.sorted()) {
     const auto at = checked.sources.position(one.span);
@@ -70,45 +30,34 @@ void print_json(const Checked& checked) {
                    {"message", one.message},
                    {"hint", one.hint}});
   }
-  const nlohmann::json json{{"errors", checked.diagnostics.errors()},
-                            {"warnings", checked.diagnostics.warnings()},
-                            {"rules", checked.set.rules.size()},
-                            {"diagnostics", std::move(all)}};
-  fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-}
-
-void complain(const Checked& checked) {
-  for (const auto& one : checked.diagnostics.sorted()) {
-    fmt::print(stderr, "{}", rules::render(one, checked.sources));
-  }
-}
-
-std::string count(std::size_t number, std::string_view what) {
-  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+  print_json({{"errors", checked.diagnostics.errors()},
+              {"warnings", checked.diagnostics.warnings()},
+              {"rules", checked.set.rules.size()},
+              {"diagnostics", std::move(all)}});
 }
 
 std::string state_of(const rules::Rule& rule) {
   if (rule.off) return "off";
   if (!rule.shadow_until) return "on";
-  const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
-  if (*rule.shadow_until <= today && rule.then_enforce) return "on";
+  if (*rule.shadow_until <= today() && rule.then_enforce) return "on";
   return "shadow";
 }
 
 }  // namespace
 
 int check_rules(const RulesWish& wish) {
-  Checked checked;
-  check(wish, checked);
+  CheckedRules checked;
+  check_rule_files(wish.files, checked);
   const int code = checked.diagnostics.has_errors() ? kErrors : kDone;
   if (wish.json) {
-    print_json(checked);
+    print_diagnostics(checked);
     return code;
   }
   complain(checked);
-  fmt::print(stderr, "{}, {}: {}, {}\n", count(checked.set.rules.size(), "rule"),
-             count(checked.set.tests.size(), "test"), count(checked.diagnostics.errors(), "error"),
-             count(checked.diagnostics.warnings(), "warning"));
+  fmt::print(stderr, "{}, {}: {}, {}\n", counted(checked.set.rules.size(), "rule"),
+             counted(checked.set.tests.size(), "test"),
+             counted(checked.diagnostics.errors(), "error"),
+             counted(checked.diagnostics.warnings(), "warning"));
   return code;
 }
 
@@ -154,8 +103,8 @@ int list_rules(const RulesWish& wish) {
     fmt::print(stderr, "sekisho rules list: name a rule file, or --values\n");
     return kUsage;
   }
-  Checked checked;
-  check(wish, checked);
+  CheckedRules checked;
+  check_rule_files(wish.files, checked);
   if (checked.diagnostics.has_errors()) {
     complain(checked);
     return kErrors;
