@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -78,7 +79,7 @@ const Chain::HotCounters& Chain::hot_counters(std::size_t link, Metrics& metrics
 // One filter's half of this connection, with the CancelSource that its waits use. The source
 // follows the session's; the deadline of a check fires it alone.
 struct ChainRun::Opened {
-  Opened(const Filter& filter, const SessionContext& session)
+  Opened(const Filter& filter, const SessionContext& session, bool observed)
       : follow(session.cancel, [this] { cancel.cancel(); }),
         context{.loop = session.loop,
                 .offload = session.offload,
@@ -88,7 +89,8 @@ struct ChainRun::Opened {
                 .metrics = session.metrics,
                 .hostname = session.hostname,
                 .authserv_id = session.authserv_id,
-                .cancel = cancel} {
+                .cancel = cancel,
+                .errands = observed ? nullptr : session.errands} {
     if (session.cancel.cancelled()) cancel.cancel();  // a late registration is not called
     half = filter.open(context);
     if (!half) throw std::logic_error("the filter opened nothing");
@@ -154,6 +156,7 @@ Task<ChainRun::Outcome> ChainRun::run(Stage stage, View& view) {
     view.edits = std::move(edits);
     view.trace = trace;
     view.wishes.route = std::move(wishes.route);
+    std::ranges::move(wishes.texts, std::back_inserter(view.wishes.texts));
     outcome.delay =
         std::min<std::chrono::milliseconds>(outcome.delay + wishes.delay, Wishes::kMaxDelay);
     switch (checked.verdict.kind()) {
@@ -217,7 +220,9 @@ Task<ChainRun::Checked> ChainRun::check(std::size_t link, Stage stage, View& vie
 Task<ChainRun::Checked> ChainRun::check_in_time(std::size_t link, Stage stage, View& view) {
   auto& opened = opened_[link];
   const Link& settings = chain_->links()[link];
-  if (!opened) opened = std::make_unique<Opened>(*settings.filter, context_);
+  if (!opened)
+    opened = std::make_unique<Opened>(*settings.filter, context_,
+                                      settings.settings.mode == Mode::observe);
   Timer deadline(context_.loop, [source = &opened->cancel] { source->cancel(); });
   deadline.start(settings.settings.timeout);
   Checked result;

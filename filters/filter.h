@@ -14,11 +14,13 @@
 #include <vector>
 
 #include "filters/ending.h"
+#include "filters/errands.h"
 #include "gateway/async/loop.h"
 #include "gateway/async/offload.h"
 #include "gateway/base/log.h"
 #include "gateway/base/metrics.h"
 #include "gateway/dns/resolver.h"
+#include "gateway/mail/added_text.h"
 #include "gateway/mail/authentication.h"
 #include "gateway/mail/envelope.h"
 #include "gateway/mail/headers.h"
@@ -39,6 +41,7 @@ class StageSet {
   StageSet(std::initializer_list<Stage> stages) {
     for (const Stage stage : stages) bits_.set(static_cast<std::size_t>(stage));
   }
+  void add(Stage stage) { bits_.set(static_cast<std::size_t>(stage)); }
   [[nodiscard]] bool has(Stage stage) const { return bits_.test(static_cast<std::size_t>(stage)); }
 
  private:
@@ -108,6 +111,7 @@ struct Wishes {
   // `rcpt` the one in question. Says where, never whether: the relay gate has decided that.
   std::string route;
   std::chrono::milliseconds delay{};  // before we answer; kMaxDelay at most, cut with the session
+  std::vector<mail::AddedText> texts{};  // at `end`: each outside of those before it
 };
 
 // The message as it goes up, at `sign`: nothing of it is edited any more, fields only come on top.
@@ -162,6 +166,7 @@ struct SessionContext {
   std::string_view hostname;     // our own
   std::string_view authserv_id;  // our name in Authentication-Results (RFC 8601 section 2.5)
   CancelSource& cancel;
+  Errands* errands = nullptr;  // null: the filter is only observed, or nobody runs any
 };
 
 class Filter {
@@ -174,6 +179,11 @@ class Filter {
   [[nodiscard]] virtual bool may_discard() const { return false; }
   // The filters of the catalog whose findings its configuration asks for: they stand before it.
   [[nodiscard]] virtual std::vector<std::string_view> judges_by() const { return {}; }
+  // Looks whether a file that it reads has changed, and takes its new content where it is right.
+  // Waits for the disk. The names of what is new, or why the old content stays.
+  [[nodiscard]] virtual Result<std::vector<std::string>> reload_changed_files() const {
+    return std::vector<std::string>();
+  }
   // Does its ended() ask for the answers to each recipient?
   [[nodiscard]] virtual bool wants_answers() const { return false; }
   // The private keys that the signer processes are to hold for it, and nobody else.

@@ -7,6 +7,7 @@
 #include "filters/attachments_job.h"
 #include "filters/dkim/sign_job.h"
 #include "filters/dkim/verify_job.h"
+#include "filters/insert_texts_job.h"
 #include "filters/rules/content_job.h"
 #include "filters/spf/libspf2_job.h"
 #include "gateway/mail/charset.h"
@@ -19,6 +20,7 @@ worker::Handlers worker_handlers() {
   const auto content = std::make_shared<rule::ContentReader>();
   handlers.jobs = {
       {kAttachmentsJob, find_attachment},
+      {kInsertTextsJob, insert_texts},
       {dkim::kSignJob, [keys](const worker::JobInput& job) { return keys->sign(job.input); }},
       {dkim::kVerifyJob, dkim::verify_signatures},
       {rule::kContentJob, [content](const worker::JobInput& job) { return content->read(job); }},

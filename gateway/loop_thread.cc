@@ -33,8 +33,8 @@ LoopThread::LoopThread(const Shared& shared, std::shared_ptr<const Snapshot> sna
       pool_(loop_, shared.resolver, shared.offload, shared.log, shared.metrics),
       dovecot_(loop_),
       counters_(shared.metrics),
-      services_{loop_,    shared.offload, *dns_,          shared.workers, pool_,
-                dovecot_, shared.log,     shared.metrics, counters_},
+      services_{loop_,      shared.offload, *dns_,     shared.workers,     pool_,         dovecot_,
+                shared.log, shared.metrics, counters_, shared.suspensions, shared.errands},
       arrivals_(
           loop_,
           [this](Connection connection, const Result<ProxyHeader>& header) {

@@ -29,6 +29,8 @@ class LoopThread {
     Metrics& metrics;
     ConnectionLimits& limits;
     RefusalLog& refusals;
+    Suspensions& suspensions;
+    filters::Errands& errands;
   };
 
   // ErrorKind::invalid: a setting of [dns].

@@ -4,6 +4,8 @@
 #include <exception>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "gateway/config/load.h"
 #include "gateway/keeper/systemd.h"
 
@@ -51,6 +53,12 @@ Result<std::string> reload_changed_files(const Snapshot& snapshot) {
     auto users = snapshot.authenticator->reload_if_changed();
     if (!users) return std::unexpected(std::move(users.error()));
     if (*users) changed += changed.empty() ? "auth.users_file" : ", auth.users_file";
+  }
+  for (const auto& [name, link] : snapshot.filters) {
+    const auto files = link.filter->reload_changed_files();
+    if (!files) return std::unexpected(files.error());
+    for (const std::string& one : *files)
+      changed += fmt::format("{}filter.{} {}", changed.empty() ? "" : ", ", name, one);
   }
   return changed;
 }

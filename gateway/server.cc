@@ -14,6 +14,7 @@
 
 #include "filters/worker_jobs.h"
 #include "gateway/descriptor_limit.h"
+#include "gateway/errand_runner.h"
 #include "gateway/inbox/capture_server.h"
 #include "gateway/keeper/heartbeat.h"
 #include "gateway/listening_sockets.h"
@@ -72,6 +73,8 @@ struct Server::Impl {
   std::unique_ptr<Offload> offload;
   NameResolver resolver;
   std::unique_ptr<worker::WorkerPools> workers;
+  std::unique_ptr<Suspensions> suspensions;
+  std::unique_ptr<ErrandRunner> errands;
   std::unique_ptr<inbox::CaptureServer> capture;
   std::unique_ptr<MetricsPage> metrics_page;
   std::unique_ptr<Reloader> reloader;
@@ -101,7 +104,8 @@ Result<void> Server::Impl::open(config::Settings settings) {
   const std::size_t count = (*built)->settings.threads > 0
                                 ? static_cast<std::size_t>((*built)->settings.threads)
                                 : std::max<std::size_t>(1, std::thread::hardware_concurrency());
-  const LoopThread::Shared shared{*offload, resolver, *workers, *log, metrics, limits, *refusals};
+  const LoopThread::Shared shared{*offload, resolver,  *workers,     *log,    metrics,
+                                  limits,   *refusals, *suspensions, *errands};
   for (std::size_t i = 0; i < count; ++i) {
     auto thread = LoopThread::create(shared, *built);
     if (!thread) return std::unexpected(std::move(thread.error()));
@@ -130,6 +134,12 @@ Result<void> Server::Impl::open_services(const config::Settings& settings) {
                                            options.worker_command);
   if (!pools) return std::unexpected(std::move(pools.error()));
   workers = std::move(*pools);
+  auto suspended =
+      Suspensions::open(settings.state_directory / "suspended", std::chrono::system_clock::now());
+  if (!suspended) return std::unexpected(std::move(suspended.error()));
+  suspensions = std::move(*suspended);
+  errands = std::make_unique<ErrandRunner>(
+      ErrandRunner::Services{*offload, resolver, *log, metrics, *suspensions});
   if (settings.upstreams.empty()) {
     auto started =
         inbox::CaptureServer::start(loop, *offload, config::inbox_directory(settings), *log);
@@ -171,6 +181,7 @@ Result<void> Server::Impl::adopt(const std::shared_ptr<const Snapshot>& next) {
   // Before the sessions that will ask for these keys.
   workers->set_up(worker::Pool::signer, filters::signer_setup(next->filters));
   workers->set_up(worker::Pool::inspect, filters::inspect_setup(next->filters));
+  errands->adopt(next);
   for (std::size_t i = 0; i < threads.size(); ++i)
     threads[i]->adopt(next, std::move(opened->shares[i]));
   tell_places();

@@ -136,6 +136,10 @@ Task<std::string_view> Session::converse() {
 
 // Also where another client takes over by XCLIENT.
 Task<Session::End> Session::greet() {
+  if (auto refused = refuse_suspended(421)) {
+    answer(*refused);
+    co_return "suspended";
+  }
   if (auto refused = co_await check(Stage::connect)) {
     // RFC 5321 section 3.1: a greeting is 220 or 554; 421 says that we close.
     const int code = refused->code == 521 ? 521 : refused->permanent() ? 554 : 421;  // RFC 7504
@@ -270,6 +274,10 @@ Task<Session::End> Session::on_mail(std::string_view argument) {
     co_return std::nullopt;
   }
   if (auto refused = refuse_parameters(command->parameters, *snapshot_, *plan_, dialog_)) {
+    answer(*refused);
+    co_return std::nullopt;
+  }
+  if (auto refused = refuse_suspended(450)) {
     answer(*refused);
     co_return std::nullopt;
   }

@@ -57,6 +57,7 @@ class Session {
 
   filters::ChainRun& chain();
   Task<std::optional<smtp::Reply>> check(filters::Stage stage);
+  [[nodiscard]] std::optional<smtp::Reply> refuse_suspended(int code) const;
   Task<bool> begin_tls();
   Task<void> end_transaction();
   void answer(const smtp::Reply& reply);

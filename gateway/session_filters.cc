@@ -18,7 +18,8 @@ filters::ChainRun& Session::chain() {
                                 .metrics = services_.metrics,
                                 .hostname = snapshot_->settings.hostname,
                                 .authserv_id = config::authserv_id(snapshot_->settings),
-                                .cancel = cancel_});
+                                .cancel = cancel_,
+                                .errands = &services_.errands});
   return *chain_;
 }
 
@@ -51,6 +52,27 @@ Task<std::optional<Reply>> Session::check(Stage stage) {
                           .add("why", outcome.verdict.why())
                           .add("code", outcome.verdict.reply().code));
   co_return outcome.verdict.reply();
+}
+
+// A client, or a user who logged in, whom a filter has suspended.
+std::optional<Reply> Session::refuse_suspended(int code) const {
+  const Suspensions& all = services_.suspensions;
+  if (all.empty()) return std::nullopt;
+  const auto now = std::chrono::system_clock::now();
+  std::optional<WallTime> until;
+  if (peer_.authenticated()) until = all.of_user(peer_.user, now);
+  if (!until && peer_.address_known && !peer_.by_unix_socket())
+    until = all.of_client(peer_.remote.address, now);
+  if (!until) return std::nullopt;
+  services_.log.write(LogLine("refused")
+                          .src(peer_.remote)
+                          .add("id", peer_.session_id)
+                          .add("listener", peer_.listener)
+                          .add("user", peer_.user)
+                          .add("why", "suspended")
+                          .add("until", rfc5322_date(*until))
+                          .add("code", code));
+  return Reply::of(code, "4.7.1", "suspended for a while, try again later");
 }
 
 }  // namespace sekisho

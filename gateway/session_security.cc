@@ -76,11 +76,13 @@ Task<Session::End> Session::on_auth(std::string_view argument) {
   if (!outcome.user.empty()) {
     peer_.user = outcome.user;
     peer_.auth_method = mechanism;
-    if (auto refused = co_await check(Stage::auth)) {
+    auto refused = refuse_suspended(454);
+    outcome.reason = refused ? "suspended" : "refused by a filter";
+    if (!refused) refused = co_await check(Stage::auth);
+    if (refused) {
       peer_.user.clear();
       peer_.auth_method.clear();
       outcome.user.clear();
-      outcome.reason = "refused by a filter";
       outcome.reply = std::move(*refused);
     }
   }

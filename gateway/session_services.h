@@ -2,12 +2,14 @@
 // them.
 #pragma once
 
+#include "filters/errands.h"
 #include "gateway/async/loop.h"
 #include "gateway/async/offload.h"
 #include "gateway/auth/dovecot_connection.h"
 #include "gateway/base/log.h"
 #include "gateway/base/metrics.h"
 #include "gateway/dns/resolver.h"
+#include "gateway/suspensions.h"
 #include "gateway/upstream/pool.h"
 #include "gateway/worker/workers.h"
 
@@ -47,6 +49,8 @@ struct SessionServices {
   Log& log;
   Metrics& metrics;
   SessionCounters& counters;
+  Suspensions& suspensions;
+  filters::Errands& errands;
 };
 
 }  // namespace sekisho

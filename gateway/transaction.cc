@@ -81,6 +81,7 @@ Task<std::optional<Transaction::Refused>> Transaction::check(Stage stage,
   if (stage == Stage::sign) view.outgoing = &outgoing_;
   auto outcome = co_await session_.chain.run(stage, view);
   if (stage == Stage::mail) route_ = wishes.route;
+  if (stage == Stage::end) texts_ = std::move(wishes.texts);
   recipient_route_ = std::move(wishes.route);
   if (outcome.delay.count() > 0) {
     pause();

@@ -111,6 +111,7 @@ class Transaction {
   mail::Message message_;
   mail::HeaderEdits edits_;
   filters::Trace trace_;
+  std::vector<mail::AddedText> texts_;  // the filters' at `end`
   std::string route_;            // the filters' at `mail`: an upstream's name; else the routes say
   std::string recipient_route_;  // … and at `rcpt`, of the recipient at hand
   mail::Authentication authentication_;

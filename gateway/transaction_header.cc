@@ -3,6 +3,7 @@
 
 #include "gateway/authentication_field.h"
 #include "gateway/mail/received.h"
+#include "gateway/text_adding.h"
 #include "gateway/transaction.h"
 
 namespace sekisho {
@@ -38,6 +39,15 @@ std::string Transaction::edited_header_section() {
 }
 
 Task<void> Transaction::prepare_to_send() {
+  if (!texts_.empty()) {
+    const auto added = co_await add_texts(message_, texts_, edits_, session_.snapshot.spool,
+                                          session_.services, session_.cancel, envelope_.id);
+    if (!added) {
+      refuse(Decider::gateway, smtp::Reply::of(451, "4.3.0", "temporary problem, try again later"),
+             "a text could not be added: " + added.error().text);
+      co_return;
+    }
+  }
   outgoing_.header_section = edited_header_section();
   if (!session_.plan.chain->wants(Stage::sign)) co_return;
   outgoing_.sender_is_foreign = sender_check().is_foreign(outgoing_.header_section);

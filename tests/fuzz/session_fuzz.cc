@@ -70,8 +70,9 @@ struct Run {
       : world(shared),
         pool(world.loop, world.resolver, world.offload, world.log, world.metrics),
         dovecot(world.loop),
-        services{world.loop, world.offload, *world.dns,    world.workers, pool,
-                 dovecot,    world.log,     world.metrics, world.counters} {
+        services{world.loop,   world.offload, *world.dns,    world.workers,  pool,
+                 dovecot,      world.log,     world.metrics, world.counters, *world.suspensions,
+                 world.errands} {
     world.first.begin(input.misbehaviour, input.has_extensions);
     world.second.begin(input.both ? input.misbehaviour : Misbehaviour{}, input.has_extensions);
     std::array<int, 2> ends{};

@@ -34,6 +34,11 @@ enum class Patience : std::uint8_t {
   none,  // it is given back whenever the session waits
 };
 
+struct NoErrands final : filters::Errands {
+  void notify(filters::Notice) override {}
+  void suspend(filters::Suspension) override {}
+};
+
 struct World {
   // `folder` is for the users file and the spool.
   explicit World(const test::TempDir& folder);
@@ -49,6 +54,8 @@ struct World {
   CheckingLog log;
   Metrics metrics;
   SessionCounters counters{metrics};
+  std::unique_ptr<Suspensions> suspensions = Suspensions::open({}, {}).value();
+  NoErrands errands;
   // No filter asks it.
   std::unique_ptr<dns::Resolver> dns =
       dns::Resolver::open(loop, {.servers = {"127.0.0.1:9"}}, metrics).value();

@@ -17,7 +17,7 @@
 
 namespace sekisho::filters::testing {
 
-class TestSettings final : public SettingsVisitor {
+class TestSettings : public SettingsVisitor {
  public:
   explicit TestSettings(std::map<std::string, std::any> values = {}) : values_(std::move(values)) {}
 
