@@ -9,6 +9,7 @@
 #include "filters/example.h"
 #include "filters/headers.h"
 #include "filters/rate_limit/rate_limit.h"
+#include "filters/rules/filter.h"
 #include "filters/spf/filter.h"
 #include "filters/spf/outgoing.h"
 
@@ -36,6 +37,8 @@ const std::vector<CatalogEntry>& catalog() {
        [] { return make_headers(); }},
       {"rate_limit", "Limits messages, recipients and connections per user and per client.",
        [] { return make_rate_limit(); }},
+      {"rules", "Asks the rules that an administrator wrote (docs/rules.md).",
+       [] { return make_rules(); }},
       {"spf", "Checks by SPF whether the client may send in the name of the sender's domain.",
        [] { return spf::make_spf(); }},
       {"spf_outgoing",

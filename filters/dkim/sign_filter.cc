@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "filters/dkim/author.h"
 #include "filters/dkim/body_digest.h"
 #include "filters/dkim/sign_job.h"
 #include "filters/dkim/signer.h"
 #include "filters/domain_name.h"
-#include "gateway/mail/address_list.h"
 
 namespace sekisho::filters {
 namespace {
@@ -21,21 +21,6 @@ struct SignRules {
   bool timestamp = true;
   std::chrono::seconds lifetime{0};
 };
-
-// Whose message it is: the one domain of its one From field. Nothing when that can't be said, or
-// when the header section holds what readers and verifiers take for different things.
-std::optional<smtp::Mailbox> author_of(const mail::Headers& headers, std::string_view section) {
-  const std::size_t empty_line = mail::has_empty_line(section) ? 2 : 0;
-  if (headers.size() + empty_line != section.size() || headers.count("From") != 1)
-    return std::nullopt;
-  const auto from = mail::parse_address_list(headers.find("From")->value);
-  if (!from || from->empty()) return std::nullopt;
-  const smtp::Mailbox& first = from->front().mailbox;
-  const bool one_domain = std::ranges::all_of(
-      *from, [&](const auto& other) { return other.mailbox.domain == first.domain; });
-  if (!one_domain || first.literal) return std::nullopt;
-  return first;
-}
 
 std::string identity_for(Identity kind, const smtp::Mailbox& author, const dkim::TableKey& key) {
   if (kind == Identity::none) return {};
@@ -59,7 +44,7 @@ class SignSession final : public FilterSession {
     if (!view.envelope.submitted) co_return Verdict::pass();
     const std::string& section = view.outgoing->header_section;
     const auto headers = mail::Headers::parse(section);
-    const auto author = author_of(headers, section);
+    const auto author = dkim::author_of(headers, section);
     if (!author) co_return unsigned_because("no_clear_author");
     const auto keys = rules_.keys.find(author->domain);
     if (keys.empty()) co_return unsigned_because("no_key");

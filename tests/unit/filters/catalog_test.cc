@@ -21,8 +21,9 @@ using Texts = std::vector<std::string>;
 // What a filter can't do without.
 std::map<std::string, std::any> required_of(std::string_view filter) {
   if (filter == "spf_outgoing") return {{"addresses", Texts{"192.0.2.25"}}};
-  if (filter != "arc_seal") return {};
   static const test::TempDir dir;
+  if (filter == "rules") return {{"file", dir.write("it.rules", "# none yet\n")}};
+  if (filter != "arc_seal") return {};
   const auto key = dkim::SigningKey::generate(dkim::Algorithm::ed25519_sha256, 0);
   const std::filesystem::path file = dir.write("arc.pem", key->to_pem()->reveal());
   std::filesystem::permissions(file, std::filesystem::perms::owner_read);
@@ -47,7 +48,7 @@ TEST(Catalog, ListsEveryFilterOnceAndEachDocumentsItsSettings) {
   }
   EXPECT_EQ(names, (std::set<std::string_view>{"arc", "arc_seal", "attachments", "dkim",
                                                "dkim_sign", "dmarc", "example", "headers",
-                                               "rate_limit", "spf", "spf_outgoing"}));
+                                               "rate_limit", "rules", "spf", "spf_outgoing"}));
 }
 
 TEST(Catalog, KnowsNoOtherFilter) { EXPECT_EQ(find_in_catalog("exampl"), nullptr); }
