@@ -29,6 +29,7 @@ bool holds(const Atom& atom, std::string_view lower) {
 Result<Matchers> Matchers::of(const Plan& plan, const match::Options& options) {
   Matchers matchers;
   matchers.atoms_ = plan.atoms();
+  matchers.noted_.resize(matchers.atoms_.size());
   for (std::size_t i = 0; i < matchers.atoms_.size(); ++i) {
     const Atom& atom = matchers.atoms_[i];
     Group& group = matchers.groups_[atom.target];
@@ -52,6 +53,7 @@ Result<Matchers> Matchers::of(const Plan& plan, const match::Options& options) {
 
 std::span<const std::pair<std::size_t, Answer>> Matchers::ask(
     const Target& target, std::span<const std::string_view> values) {
+  for (const auto& [atom, answer] : answers_) noted_[atom] = 0;
   answers_.clear();
   const auto found = groups_.find(target);
   if (found == groups_.end()) return answers_;
@@ -82,11 +84,11 @@ void Matchers::look_for(const Group& group, std::string_view value) {
 
 // One value may say yes for all; a failure counts where none does.
 void Matchers::note(std::size_t atom, Answer answer) {
-  const auto known = std::ranges::find(answers_, atom, &std::pair<std::size_t, Answer>::first);
-  if (known == answers_.end()) {
+  if (noted_[atom] == 0) {
     answers_.emplace_back(atom, answer);
+    noted_[atom] = answers_.size();
   } else if (answer == Answer::yes) {
-    known->second = answer;
+    answers_[noted_[atom] - 1].second = answer;
   }
 }
 

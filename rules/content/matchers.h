@@ -47,6 +47,7 @@ class Matchers {
   std::vector<match::Answer> matched_;
   std::string lower_;
   std::vector<std::pair<std::size_t, Answer>> answers_;
+  std::vector<std::size_t> noted_;  // by atom: behind its place in answers_; 0: not there
 };
 
 }  // namespace sekisho::rules::content
