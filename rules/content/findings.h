@@ -26,6 +26,7 @@ struct Address {
   std::string domain;
   std::string local;
   std::optional<std::string> name;  // beside it, decoded
+  bool misleading = false;          // deception.h
   bool operator==(const Address&) const = default;
 };
 
@@ -52,7 +53,9 @@ struct Url {
   std::string scheme;
   std::optional<std::string> domain;  // none: no host, or an address
   std::string path;
-  std::string text;  // what the link shows
+  std::string text;         // what the link shows
+  bool misleading = false;  // deception.h
+  bool lookalike = false;
   bool operator==(const Url&) const = default;
 };
 

@@ -8,7 +8,7 @@
 namespace sekisho::rules::content {
 namespace {
 
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 2;
 // A byte on the wire may become a hundred in memory.
 constexpr std::size_t kMaxThings = 500'000;
 
@@ -27,6 +27,7 @@ void code_findings(Coder& c, F& f) {
       c.text(address.domain);
       c.text(address.local);
       c.maybe(address.name);
+      c.flag(address.misleading);
     });
   }
   c.each(f.headers, [&](auto& values) { c.texts(values); });
@@ -50,6 +51,8 @@ void code_findings(Coder& c, F& f) {
     c.maybe(url.domain);
     c.text(url.path);
     c.text(url.text);
+    c.flag(url.misleading);
+    c.flag(url.lookalike);
   });
   c.texts(f.cards);
   c.texts(f.ibans);

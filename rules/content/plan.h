@@ -48,8 +48,9 @@ enum class Want : std::uint8_t {
   html_home,
   source_home,
   raw_home,
+  disguises,  // deception.h, of links and addresses
 };
-inline constexpr std::size_t kWants = 22;
+inline constexpr std::size_t kWants = 23;
 
 // Where a question is asked: a value of values.h, and which field where that is not said by it.
 struct Target {

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "gateway/mail/headers.h"
+#include "rules/content/deception.h"
 #include "rules/content/header_values.h"
 #include "rules/content/numbers.h"
 #include "rules/content/parts.h"
@@ -39,6 +40,7 @@ class Reader {
       if (auto done = read_parts(); !done) return std::unexpected(done.error());
     }
     find_numbers(headers);
+    if (plan_.wants(Want::disguises)) find_disguises();
     take_home();
     answer();
     return std::move(found_);
@@ -71,6 +73,19 @@ class Reader {
       found_.urls = std::move(texts_.urls);
     }
     return {};
+  }
+
+  void find_disguises() {
+    for (Url& url : found_.urls) {
+      if (!url.domain) continue;
+      url.misleading = is_misleading_link(url.text, *url.domain);
+      url.lookalike = is_lookalike(*url.domain);
+    }
+    for (auto* addresses :
+         {&found_.from, &found_.to, &found_.cc, &found_.reply_to, &found_.sender}) {
+      for (Address& address : *addresses)
+        address.misleading = address.name && is_misleading_name(*address.name, address.domain);
+    }
   }
 
   // In the subject too: a reader sees it with the text.

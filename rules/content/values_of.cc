@@ -55,6 +55,10 @@ void url_value(const Url& url, std::string_view what, Facts& out) {
     put(out, url.path);
   } else if (what == "text") {
     if (!url.text.empty()) put(out, url.text);
+  } else if (what == "misleading") {
+    out.emplace_back(url.misleading);
+  } else if (what == "lookalike") {
+    out.emplace_back(url.lookalike);
   } else {
     put(out, url.url);
   }
@@ -67,6 +71,8 @@ void address_value(const Address& address, std::string_view what, Facts& out) {
     put(out, address.local);
   } else if (what == "name") {
     put(out, address.name);
+  } else if (what == "misleading") {
+    out.emplace_back(address.misleading);
   } else {
     put(out, address.address);
   }
