@@ -285,8 +285,7 @@ Answer Evaluation::one_in_set(const Atom& atom, const Fact& value, const Values*
 Answer Evaluation::within(const Atom& atom, const Values& left) {
   for (const Fact& value : left.facts) {
     const auto text = text_of(value);
-    // A list of words is looked for at every place of the text.
-    if (text.size() > kMaxOwnText) return failed("the text is too long to look for a list here");
+    // Looked for at every place of the text.
     if (!spend(16 + text.size())) return too_long();
     const auto found = asked_.lists.any_within(atom.set->index, text);
     if (found == Answer::failed) {

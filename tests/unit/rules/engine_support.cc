@@ -168,8 +168,18 @@ std::optional<engine::LimitState> FakeLimits::ask(const engine::LimitEvent& even
   return state;
 }
 
-Engine::Engine(const std::string& text) {
-  check_text(text, checked);
+namespace {
+MemoryFiles one_file(const std::string& text) {
+  MemoryFiles files;
+  files.files["main.rules"] = text;
+  return files;
+}
+}  // namespace
+
+Engine::Engine(const std::string& text) : Engine(one_file(text)) {}
+
+Engine::Engine(MemoryFiles files) {
+  check_all(files, {"main.rules"}, checked);
   EXPECT_FALSE(checked.diagnostics.has_errors()) << checked.said();
   set = std::make_shared<const RuleSet>(checked.set);
   program = engine::Program::compile(set);

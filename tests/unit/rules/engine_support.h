@@ -80,6 +80,7 @@ class FakeLimits : public engine::Limits {
 class Engine {
  public:
   explicit Engine(const std::string& text);
+  explicit Engine(MemoryFiles files);  // "main.rules" and what it names
   Engine(const Engine&) = delete;
 
   engine::Decision at(Stage stage, engine::Trace* trace = nullptr) {
