@@ -1,5 +1,4 @@
 // The acceptance example, and what the checker makes of it.
-#include <sstream>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -69,19 +68,8 @@ TEST(TenPolicies, HaveTextsInPieces) {
 
 // All examples of the page are one rule file.
 TEST(TheExamplesOfTheDocuments, HaveNoMistake) {
-  std::istringstream page(read_source("docs/rules.md"));
-  std::string text;
-  std::string line;
-  bool inside = false;
-  while (std::getline(page, line)) {
-    if (line.starts_with("```")) {
-      inside = line == "```rules";
-    } else if (inside) {
-      text += line + "\n";
-    }
-  }
   Checked checked;
-  check_text(text, checked);
+  check_text(examples_in(read_source("docs/rules.md")), checked);
   EXPECT_EQ(checked.said(), "");
   EXPECT_GE(checked.set.rules.size(), 8U);
   EXPECT_EQ(checked.set.tests.size(), 1U);

@@ -50,4 +50,19 @@ std::string read_source(const std::string& path) {
   return text.str();
 }
 
+std::string examples_in(const std::string& page) {
+  std::istringstream lines(page);
+  std::string text;
+  std::string line;
+  bool inside = false;
+  while (std::getline(lines, line)) {
+    if (line.starts_with("```")) {
+      inside = line == "```rules";
+    } else if (inside) {
+      text += line + "\n";
+    }
+  }
+  return text;
+}
+
 }  // namespace sekisho::rules::testing

@@ -36,5 +36,7 @@ void check_all(MemoryFiles& files, const std::vector<std::filesystem::path>& pat
 // Of one text.
 void check_text(const std::string& text, Checked& into);
 [[nodiscard]] std::string read_source(const std::string& path);  // relative to the source tree
+// The rule files in a page of the documents, as one.
+[[nodiscard]] std::string examples_in(const std::string& page);
 
 }  // namespace sekisho::rules::testing

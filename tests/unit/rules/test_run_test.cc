@@ -54,6 +54,21 @@ TEST(TheTestsOfTheTenPolicies, Pass) {
   EXPECT_EQ(ran.run.results.size(), 6U);
 }
 
+TEST(TheTestsOfTheDocuments, PassAndFailAsThePageShows) {
+  const auto examples = examples_in(read_source("docs/rules.md"));
+  const auto ran = run_text(examples);
+  EXPECT_EQ(ran->said, "");
+  EXPECT_EQ(ran->run.results.size(), 1U);
+
+  std::string wrong = examples;
+  const std::string_view right = "expect reject 550 by interns-stay-inside";
+  wrong.replace(wrong.find(right), right.size(), "expect accept");
+  const auto text = said(wrong);
+  const auto shown = read_source("docs/rules.md");
+  // All lines but the first, which names a line of another file.
+  EXPECT_NE(shown.find(text.substr(text.find('\n') + 1)), std::string::npos) << text;
+}
+
 constexpr auto* kInterns = R"(
 list our_domains = domains { example.com }
 list interns     = users   { ivan }
