@@ -185,7 +185,6 @@ Verdict Conversation::rcpt(std::string_view recipient, std::optional<std::uint16
   values_.recipients.push_back(facts::MailAddress::of(recipient));
   const auto refuse = [&](Verdict verdict) {
     values_.recipients.pop_back();
-    ++values_.refused;
     refused_rcpt_ = verdict;
     return verdict;
   };
@@ -200,24 +199,26 @@ Verdict Conversation::rcpt(std::string_view recipient, std::optional<std::uint16
   if (ends(verdict)) return refuse(std::move(verdict));
   const bool refused = upstream && *upstream >= 400;
   if (upstream) upstream_code_ = upstream;
-  count_reply(Stage::rcpt, refused);
   if (refused) {
     counters_.refuse_recipient();
+    if (*upstream >= 500) ++refused_;
     return refuse(by_upstream(*upstream));
   }
-  ++values_.accepted;
+  ++taken_;
   state_before_message_ = state_;
   effects_before_message_ = effects_.size();
   return verdict;
 }
 
-void Conversation::count_reply(Stage stage, bool refused) {
+// As it is live: the upstream's last words count, and who is deferred comes again.
+void Conversation::count_answers(std::uint64_t taken) {
   const GivenFacts facts(*this, nullptr);
+  (void)counters_.begin(Stage::outcome, now_);
   for (std::size_t i = 0; i < ready_.set->limits.size(); ++i) {
     const auto& limit = ready_.set->limits[i];
     if (!limit.share && limit.unit != Limit::Unit::refusals) continue;
-    const auto key = ready_.program->limit_key(i, stage, facts, *lists_, state_);
-    if (key) counters_.answered(i, *key, refused);
+    const auto key = ready_.program->limit_key(i, Stage::outcome, facts, *lists_, state_);
+    if (key) counters_.answered(i, *key, taken, values_.refused);
   }
 }
 
@@ -253,8 +254,14 @@ Verdict Conversation::message(std::string_view bytes, std::optional<std::uint16_
 }
 
 void Conversation::outcome(std::optional<std::uint16_t> code, const engine::Facts* message) {
+  const bool refused = message != nullptr && code && *code >= 400;
+  const bool for_good = refused && *code >= 500;
+  const std::uint64_t taken = refused ? 0 : taken_;
   values_.upstream_code = code;
+  values_.refused = refused_ + (for_good ? taken_ : 0);
+  values_.accepted = message != nullptr ? taken : 0;
   outcome_asked_ = true;
+  if (taken + values_.refused > 0) count_answers(taken);
   (void)run(Stage::outcome, {}, message);
 }
 
@@ -267,6 +274,7 @@ void Conversation::finish() {
   values_.upstream_code.reset();
   values_.recipients.clear();
   values_.accepted = values_.refused = 0;
+  taken_ = refused_ = 0;
   refused_rcpt_.reset();
 }
 

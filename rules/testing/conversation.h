@@ -72,8 +72,9 @@ class Conversation {
   const engine::Decision& run(Stage stage, std::string_view about, const engine::Facts* message);
   Verdict settle(const engine::Decision& decision, std::uint16_t code);
   [[nodiscard]] bool ends(const Verdict& verdict) const { return verdict.refuses() && !scene_; }
-  void count_reply(Stage stage, bool refused);
+  // `message`: it went up, and the code is the upstream's answer to it.
   void outcome(std::optional<std::uint16_t> code, const engine::Facts* message);
+  void count_answers(std::uint64_t taken);
 
   const Ready& ready_;
   content::Matchers& matchers_;
@@ -95,6 +96,8 @@ class Conversation {
   bool in_transaction_ = false;
   bool outcome_asked_ = false;
   std::optional<std::uint16_t> upstream_code_;
+  std::uint64_t taken_ = 0;  // recipients, by the upstream
+  std::uint64_t refused_ = 0;
   engine::State state_;
   engine::State state_before_message_;
   std::vector<engine::Effect> effects_;

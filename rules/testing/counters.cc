@@ -18,11 +18,12 @@ class BookCounters : public Counters {
   void connected() override { session_.accept_connection(); }
   void refuse_recipient() override { session_.refuse_recipient(); }
   void end_mail(bool accepted) override { accepted ? session_.accept() : session_.refuse(); }
-  void answered(std::size_t limit, std::string_view key, bool refused) override {
+  void answered(std::size_t limit, std::string_view key, std::uint64_t taken,
+                std::uint64_t refused) override {
     if (set_.limits[limit].share) {
-      session_.count_share(limit, key, 1, refused ? 1 : 0);
-    } else if (refused) {
-      session_.count(limit, key, 1);
+      session_.count_share(limit, key, taken + refused, refused);
+    } else {
+      session_.count(limit, key, refused);
     }
   }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -25,8 +26,9 @@ class Counters {
   virtual void connected() = 0;
   virtual void refuse_recipient() = 0;  // the one at hand
   virtual void end_mail(bool accepted) = 0;
-  // A recipient was answered, as the limit counts it: a share, or refusals.
-  virtual void answered(std::size_t limit, std::string_view key, bool refused) = 0;
+  // What became of the recipients of a mail, for limits on shares and refusals.
+  virtual void answered(std::size_t limit, std::string_view key, std::uint64_t taken,
+                        std::uint64_t refused) = 0;
 };
 
 // No limit is ever exceeded: for many messages that have nothing to do with each other.
@@ -36,7 +38,7 @@ class NoCounters : public Counters, public engine::Limits {
   void connected() override {}
   void refuse_recipient() override {}
   void end_mail(bool) override {}
-  void answered(std::size_t, std::string_view, bool) override {}
+  void answered(std::size_t, std::string_view, std::uint64_t, std::uint64_t) override {}
   std::optional<engine::LimitState> ask(const engine::LimitEvent&, engine::Use) override {
     return engine::LimitState{};
   }

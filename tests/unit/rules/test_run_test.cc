@@ -195,6 +195,24 @@ test "what the upstream refuses is refused" {
   rcpt to <b@example.com> upstream 450  expect defer 450
 })"),
             "");
+  EXPECT_EQ(said(R"(
+limit refusals { share of recipients refused for each auth.user over 10m, at least 2 }
+rule stolen { at outcome when refusals > 50% then suspend auth.user for 1h }
+rule many   { at outcome when refused >= 2 then suspend auth.user for 1h }
+test "a message that is refused is so for all its recipients" {
+  login mallory
+  mail from <m@example.com>
+  rcpt to <a@example.com> 2 times
+  message text "Subject: x\n\n"  upstream 550  expect suspended mallory by stolen
+}
+test "the outcome has the numbers" {
+  login mallory
+  mail from <m@example.com>
+  rcpt to <a@example.com> 2 times
+  message text "Subject: x\n\n"  upstream 550  expect suspended mallory by many
+}
+)"),
+            "");
   const auto text = said(R"(
 limit refusals { share of recipients refused for each auth.user over 10m, at least 4 }
 rule stolen { at outcome when refusals > 50% then suspend auth.user for 1h }
