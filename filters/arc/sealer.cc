@@ -79,7 +79,7 @@ const dkim::Unsigned& Sealer::seal(std::string_view message_signature) {
                   .seal = unsigned_seal_.field,
                   .signature_tags = {},
                   .seal_tags = {}});
-  unsigned_seal_.digest = dkim::sha256(sealed_bytes(sets, sets.size()));
+  unsigned_seal_.digest = sealed_digests(sets).back();
   return unsigned_seal_;
 }
 

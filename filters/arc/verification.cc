@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "filters/dkim/running_hash.h"
 #include "filters/domain_name.h"
 #include "gateway/base/text.h"
 
@@ -55,14 +56,16 @@ bool plan_signature(const mail::Headers& headers, const Set& set, WallTime now, 
 
 }  // namespace
 
-std::string sealed_bytes(const std::vector<Set>& sets, std::size_t count) {
-  std::string out;
-  for (std::size_t i = 0; i < count; ++i) {
-    out += dkim::canonical_field(Form::relaxed, sets[i].results);
-    out += dkim::canonical_field(Form::relaxed, sets[i].signature);
-    if (i + 1 < count) out += dkim::canonical_field(Form::relaxed, sets[i].seal);
+std::vector<std::string> sealed_digests(const std::vector<Set>& sets) {
+  dkim::RunningHash covered;
+  std::vector<std::string> digests;
+  for (const Set& set : sets) {
+    covered.add(dkim::canonical_field(Form::relaxed, set.results));
+    covered.add(dkim::canonical_field(Form::relaxed, set.signature));
+    digests.push_back(covered.digest_with(dkim::unsigned_form(Form::relaxed, set.seal)));
+    covered.add(dkim::canonical_field(Form::relaxed, set.seal));
   }
-  return out + dkim::unsigned_form(Form::relaxed, sets[count - 1].seal);
+  return digests;
 }
 
 Plan plan_verification(const mail::Headers& headers, const Chain& chain, WallTime now) {
@@ -75,13 +78,14 @@ Plan plan_verification(const mail::Headers& headers, const Chain& chain, WallTim
     plan.flaw = "the newest message signature is not valid";
     return plan;
   }
+  auto digests = sealed_digests(chain.sets);
   for (std::size_t i = chain.sets.size(); i > 0; --i) {
     auto check = read_check(chain.sets[i - 1].seal_tags);
     if (!check) {
       plan.flaw = "a seal is not valid";
       return plan;
     }
-    check->digest = dkim::sha256(sealed_bytes(chain.sets, i));
+    check->digest = std::move(digests[i - 1]);
     plan.checks.push_back(std::move(*check));
   }
   return plan;

@@ -46,8 +46,8 @@ struct Finding {
 // `body_hash` is of the body as it came, in the plan's form.
 Finding verify(const Plan& plan, std::string_view body_hash, const Keys& keys);
 
-// What the seal of instance `count` covers, of the first `count` sets; its own b= is taken as
+// The hash that each set's seal signs, in their order: of all sets up to it, its own b= taken as
 // empty.
-std::string sealed_bytes(const std::vector<Set>& sets, std::size_t count);
+std::vector<std::string> sealed_digests(const std::vector<Set>& sets);
 
 }  // namespace sekisho::arc

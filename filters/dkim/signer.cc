@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "gateway/base/text.h"
@@ -126,17 +128,22 @@ std::string finished(std::string field, std::string_view signature) {
 }
 
 std::vector<std::string_view> fields_to_sign(const mail::Headers& headers) {
+  // Counted once: a header may have many thousand fields, and each of them a name of its own.
+  std::unordered_map<std::string, std::size_t> counts;
+  for (const mail::HeaderField& field : headers.fields()) ++counts[to_lower(field.name)];
+  const auto take = [&](std::string_view name) {
+    const auto found = counts.find(to_lower(name));
+    return found == counts.end() ? 0 : std::exchange(found->second, 0);
+  };
   std::vector<std::string_view> names;
-  for (const std::string_view name : kOversigned)
-    names.insert(names.end(), headers.count(name) + 1, name);
-  for (const std::string_view name : kSigned) names.insert(names.end(), headers.count(name), name);
+  for (const std::string_view name : kOversigned) names.insert(names.end(), take(name) + 1, name);
+  for (const std::string_view name : kSigned) names.insert(names.end(), take(name), name);
   // What else describes the content.
   for (const mail::HeaderField& field : headers.fields()) {
-    const auto same = [&](std::string_view name) { return iequals(name, field.name); };
     if (names.size() > kMaxSignedFields) break;
-    if (istarts_with(field.name, "Content-") && fits_list(field.name) &&
-        std::ranges::none_of(kOversigned, same) && std::ranges::none_of(names, same))
-      names.insert(names.end(), headers.count(field.name) + 1, field.name);
+    if (!istarts_with(field.name, "Content-") || !fits_list(field.name)) continue;
+    if (const std::size_t count = take(field.name); count > 0)
+      names.insert(names.end(), count + 1, field.name);
   }
   if (names.size() > kMaxSignedFields) names.clear();
   return names;
