@@ -19,6 +19,9 @@ using std::chrono::seconds;
 
 constexpr std::array<std::string_view, 3> kWords{"user", "client", "network"};
 
+// In the year 2255; a clock of nanoseconds ends soon after.
+constexpr std::int64_t kLatest = 9'000'000'000;
+
 std::string network_of(const IpAddress& client) { return client.client_key().to_string(); }
 
 // The network of one client, as rules name it: the address alone, or with its length.
@@ -48,6 +51,7 @@ std::optional<Line> read_line(std::string_view line) {
   std::int64_t until = 0;
   const auto [end, bad] = std::from_chars(number.begin(), number.end(), until);
   if (word == kWords.end() || bad != std::errc() || end != number.end()) return std::nullopt;
+  until = std::clamp<std::int64_t>(until, 0, kLatest);
   return Line{static_cast<Of>(word - kWords.begin()), WallTime(seconds(until)),
               std::string(line.substr(second + 1))};
 }

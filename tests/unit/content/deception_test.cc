@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include "rules/content/deception.h"
+
+#include <gtest/gtest.h>
 
 namespace sekisho::rules::content {
 namespace {

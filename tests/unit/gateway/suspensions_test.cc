@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "gateway/base/file_io.h"
 #include "tests/support/temp_dir.h"
 
 namespace sekisho {
@@ -59,9 +58,8 @@ TEST(Suspensions, OutliveARestartInTheirFile) {
 
 TEST(Suspensions, AFileOfOtherLinesSuspendsNobody) {
   const test::TempDir folder{};
-  const auto file = folder.path() / "suspended";
-  ASSERT_TRUE(
-      replace_file(file, "hello\nuser x alice\nuser 9999999999\n\xff\nuser 9999999999 bob\n"));
+  const auto file = folder.write(
+      "suspended", "hello\nuser x alice\nuser 9999999999\n\xff\nuser 9999999999 bob\n");
   auto all = *Suspensions::open(file, kNow);
   EXPECT_FALSE(all->of_user("alice", kNow));
   EXPECT_TRUE(all->of_user("bob", kNow));
