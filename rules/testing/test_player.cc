@@ -64,7 +64,7 @@ TestPlayer::TestPlayer(const Ready& ready, content::Matchers& matchers, Counters
       lists_(ready.lists),
       now_(kTestStart) {
   auto& values = talk_.values();
-  values.client = *IpAddress::parse("198.51.100.1");
+  values.client = IpAddress::v4({198, 51, 100, 1});
   values.server_name = "gateway.example";
   values.listener = "test";
   values.spf = values.dkim = values.dmarc = "none";
@@ -167,6 +167,7 @@ void TestPlayer::given(const Step& step) {
   for (std::size_t i = 0; i < set.lists.size(); ++i) {
     if (set.lists[i].name != name) continue;
     std::vector<ast::Word> words;
+    words.reserve(step.entries.size());
     for (const auto& entry : step.entries) words.push_back(entry.key);
     const auto items = constants(set.lists[i].type, words);
     lists_ = lists_->with_list(
@@ -199,9 +200,9 @@ bool TestPlayer::as_expected(const Step& step, const Verdict& verdict) const {
 }
 
 std::optional<StepFailure> TestPlayer::compare(const Step& step, const Verdict& verdict,
-                                               std::string about) {
+                                               const std::string& about) {
   if (as_expected(step, verdict)) return std::nullopt;
-  auto out = failure(step, std::move(about), to_string(verdict));
+  auto out = failure(step, about, to_string(verdict));
   explain(step, &verdict, out.why);
   return out;
 }
@@ -229,7 +230,8 @@ std::optional<StepFailure> TestPlayer::compare_effect(const Step& step) {
   return out;
 }
 
-StepFailure TestPlayer::failure(const Step& step, std::string about, std::string came) const {
+StepFailure TestPlayer::failure(const Step& step, const std::string& about,
+                                std::string came) const {
   StepFailure out;
   out.span = step.span;
   const auto text = in_one_line(sources_.text(step.span));

@@ -31,10 +31,12 @@ class TestPlayer {
   void note_coverage();
   void note_scene(const Step& step, const Verdict& verdict);
   // Null: as expected.
-  std::optional<StepFailure> compare(const Step& step, const Verdict& verdict, std::string about);
+  std::optional<StepFailure> compare(const Step& step, const Verdict& verdict,
+                                     const std::string& about);
   std::optional<StepFailure> compare_effect(const Step& step);
   [[nodiscard]] bool as_expected(const Step& step, const Verdict& verdict) const;
-  [[nodiscard]] StepFailure failure(const Step& step, std::string about, std::string came) const;
+  [[nodiscard]] StepFailure failure(const Step& step, const std::string& about,
+                                    std::string came) const;
   void explain(const Step& step, const Verdict* verdict, std::vector<std::string>& out) const;
   void explain_rule(std::string_view name, std::vector<std::string>& out) const;
   [[nodiscard]] const Rule* rule_named(std::string_view name) const;
