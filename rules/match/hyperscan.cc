@@ -73,8 +73,13 @@ bool takes(const Regex& regex, Form form) {
 }
 
 // In which form a pattern is offered. What matches no text at all matches any: nothing is gained.
+// Nor by back references, which the wider form reads as ".*": one such pattern costs more than a
+// thousand others.
 Form form_of(const Regex& regex) {
-  if (regex.pattern().find('\0') != std::string::npos || may_be_empty(regex)) return Form::none;
+  if (regex.pattern().find('\0') != std::string::npos || may_be_empty(regex) ||
+      refers_back(regex)) {
+    return Form::none;
+  }
   Form form = Form::exact;
   while (form != Form::none && !takes(regex, form)) form = wider(form);
   return form;

@@ -57,4 +57,10 @@ bool may_be_empty(const Regex& regex) {
   return empty != 0;
 }
 
+bool refers_back(const Regex& regex) {
+  std::uint32_t highest = 0;
+  pcre2_pattern_info(regex.code(), PCRE2_INFO_BACKREFMAX, &highest);
+  return highest != 0;
+}
+
 }  // namespace sekisho::rules::match

@@ -45,5 +45,7 @@ class Matcher {
 
 // Whether it may match where there is nothing.
 [[nodiscard]] bool may_be_empty(const Regex& regex);
+// Whether it has a back reference.
+[[nodiscard]] bool refers_back(const Regex& regex);
 
 }  // namespace sekisho::rules::match

@@ -19,7 +19,8 @@ namespace {
 
 // Bytes times patterns that a recheck reads at most, some 50 ms: of a long text and many patterns
 // it takes a few patterns at random.
-constexpr std::size_t kRecheckBytes = 256UL * 1024 * 1024;
+constexpr std::size_t kRecheckBytes = 64UL * 1024 * 1024;
+constexpr std::size_t kRecheckBytesInterpreted = kRecheckBytes / 8;
 
 // A number that looks like any other, of the n-th text (SplitMix64).
 std::uint64_t mixed(std::uint64_t seed, std::uint64_t n) {
@@ -82,8 +83,8 @@ struct PatternSet::Inside {
 
   void recheck(const Accelerator& accelerator, std::string_view text, std::span<Answer> answers,
                std::uint64_t random, MatchMemory& memory) const {
-    const std::size_t many =
-        std::clamp<std::size_t>(kRecheckBytes / (text.size() + 1), 1, answers.size());
+    const auto bytes = report.interpreted == 0 ? kRecheckBytes : kRecheckBytesInterpreted;
+    const auto many = std::clamp<std::size_t>(bytes / (text.size() + 1), 1, answers.size());
     for (std::size_t i = 0; i < many; ++i) {
       const std::size_t number = (random + i) % answers.size();
       if (answers[number] != Answer::no || matchers[number].match(text, memory) != Answer::yes)
