@@ -9,6 +9,7 @@
 #include "filters/rules/asked_values.h"
 #include "rules/check/check.h"
 #include "rules/syntax/load.h"
+#include "rules/testing/test_run.h"
 
 namespace sekisho::filters::rule {
 namespace {
@@ -42,6 +43,18 @@ std::string all_of(const lang::Diagnostics& diagnostics, const lang::Sources& so
   for (const auto& one : diagnostics.sorted())
     if (one.severity == lang::Severity::error) text += render(one, sources);
   return text;
+}
+
+// Rules whose own tests fail don't come into force.
+Result<void> pass_tests(const lang::RuleSet& set, const lang::lists::ListFiles& lists,
+                        const lang::Sources& sources, lang::Files& files) {
+  const auto run = lang::testing::run_tests(set, lists.current(), sources, files);
+  if (run.failed() == 0) return {};
+  std::string text = fmt::format("{} of the {} tests beside the rules fail{}:\n", run.failed(),
+                                 run.results.size(), run.failed() == 1 ? "s" : "");
+  for (const auto& result : run.results)
+    if (result.failure) text += render(result, sources);
+  return fail(ErrorKind::invalid, std::move(text));
 }
 
 }  // namespace
@@ -84,6 +97,8 @@ Result<std::shared_ptr<const RuleBook>> RuleBook::load(const std::filesystem::pa
       made->set, previous != nullptr ? previous->files.get() : nullptr);
   if (const auto& broken = made->files->broken(); !broken.empty())
     return fail(ErrorKind::invalid, broken.front().all);
+  if (auto passed = pass_tests(*made->set, *made->files, sources, disk); !passed)
+    return std::unexpected(std::move(passed.error()));
   made->program = lang::engine::Program::compile(made->set);
   made->plan = lang::content::Plan::of(*made->set);
   if (!made->plan.empty()) made->order.emplace(made->plan);

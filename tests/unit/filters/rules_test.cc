@@ -202,6 +202,21 @@ TEST_F(RulesTest, AMistakeIsToldWithItsLineAndACaret) {
   EXPECT_THAT(made.error().text, HasSubstr("^^^"));
 }
 
+TEST_F(RulesTest, ATestBesideTheRulesThatFailsKeepsThemOutOfForce) {
+  const std::string rule =
+      "rule no-bob \"N\" { at rcpt when rcpt.local is \"bob\" then reject 550 5.7.1 \"x\" }\n";
+  const auto made = make(rule +
+                         "test \"bob gets mail\" {\n"
+                         "  mail from <x@elsewhere.example>\n"
+                         "  rcpt to <bob@example.com>  expect accept\n}\n");
+  ASSERT_FALSE(made);
+  EXPECT_THAT(made.error().text, HasSubstr("1 of the 1 tests beside the rules fails"));
+  EXPECT_THAT(made.error().text, HasSubstr("test \"bob gets mail\" fails"));
+  EXPECT_TRUE(make(rule + "test \"bob gets none\" {\n"
+                          "  mail from <x@elsewhere.example>\n"
+                          "  rcpt to <bob@example.com>  expect reject by no-bob\n}\n"));
+}
+
 TEST_F(RulesTest, AnUpstreamThatIsNotThereIsAMistake) {
   const auto made = make("rule r \"R\" { at rcpt then route to nowhere }\n");
   ASSERT_FALSE(made);
