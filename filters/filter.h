@@ -6,7 +6,6 @@
 #include <bitset>
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -26,6 +25,7 @@
 #include "gateway/mail/headers.h"
 #include "gateway/mail/message.h"
 #include "gateway/smtp/reply.h"
+#include "gateway/worker/setup.h"
 #include "gateway/worker/workers.h"
 
 namespace sekisho::filters {
@@ -186,10 +186,11 @@ class Filter {
   }
   // Does its ended() ask for the answers to each recipient?
   [[nodiscard]] virtual bool wants_answers() const { return false; }
-  // The private keys that the signer processes are to hold for it, and nobody else.
-  [[nodiscard]] virtual std::vector<std::filesystem::path> key_files() const { return {}; }
-  // The plans by which inspect processes read messages for it: rule::ContentOrder::plan().
-  [[nodiscard]] virtual std::vector<std::string> content_plans() const { return {}; }
+  // What the worker processes of a pool are to hold for it before they have a job: the signer
+  // private keys (and nobody else), the inspect processes what is costly to make.
+  [[nodiscard]] virtual std::vector<worker::SetupItem> worker_setup(worker::Pool) const {
+    return {};
+  }
   [[nodiscard]] virtual std::unique_ptr<FilterSession> open(
       const SessionContext& context) const = 0;
 };

@@ -1,6 +1,5 @@
 #include "filters/worker_jobs.h"
 
-#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include "filters/rules/content_job.h"
 #include "filters/spf/libspf2_job.h"
 #include "gateway/mail/charset.h"
+#include "gateway/worker/setup.h"
 
 namespace sekisho::filters {
 
@@ -27,30 +27,17 @@ worker::Handlers worker_handlers() {
       spf::libspf2_handler(),
   };
   handlers.prepare = [keys, content](worker::Pool pool, std::string_view setup) -> Result<void> {
-    if (pool == worker::Pool::signer) return keys->load(setup);
-    mail::load_charsets();
-    return content->hold(setup);
+    if (pool == worker::Pool::inspect) mail::load_charsets();
+    const std::vector<worker::Preparer> preparers{
+        {dkim::kKeyItem, [keys](std::string_view item) { return keys->add(item); }},
+        {rule::kPlanItem,
+         [content](std::string_view plan) {
+           return content->hold(rule::content_setup({std::string(plan)}));
+         }},
+    };
+    return worker::prepare_all(setup, preparers);
   };
   return handlers;
-}
-
-std::string signer_setup(const std::map<std::string, Link>& filters) {
-  std::vector<std::filesystem::path> files;
-  for (const auto& [name, link] : filters) {
-    const auto more = link.filter->key_files();
-    files.insert(files.end(), more.begin(), more.end());
-  }
-  return dkim::key_ring_setup(files);
-}
-
-std::string inspect_setup(const std::map<std::string, Link>& filters) {
-  std::vector<std::string> plans;
-  for (const auto& [name, link] : filters) {
-    for (std::string& plan : link.filter->content_plans()) {
-      if (std::ranges::find(plans, plan) == plans.end()) plans.push_back(std::move(plan));
-    }
-  }
-  return plans.empty() ? std::string() : rule::content_setup(plans);
 }
 
 }  // namespace sekisho::filters

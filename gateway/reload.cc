@@ -145,7 +145,9 @@ Task<void> Reloader::reload_once() {
   if (stopping_.cancelled()) co_return;
   Result<Next> next = done ? std::move(*done) : std::unexpected(std::move(done.error()));
   if (!next) co_return refuse(next.error().text);
-  if (auto adopted = adopt_(next->snapshot); !adopted) co_return refuse(adopted.error().text);
+  const auto adopted = co_await adopt_(next->snapshot, stopping_);
+  if (!adopted && stopping_.cancelled()) co_return;
+  if (!adopted) co_return refuse(adopted.error().text);
   current_ = std::move(next->snapshot);
   std::fputs(next->warnings.c_str(), stderr);
   const std::string ignored = fixed_.changed_in(current_->settings);

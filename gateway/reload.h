@@ -43,8 +43,10 @@ class Reloader {
     Metrics& metrics;
     Supervisor* supervisor = nullptr;  // is told that a reload is under way
   };
-  // Puts a snapshot in force, or says why it can't and leaves the old one.
-  using Adopt = std::function<Result<void>(const std::shared_ptr<const Snapshot>&)>;
+  // Puts a snapshot in force, or says why it can't and leaves the old one. May take as long as its
+  // worker processes need to get ready; cancelled when the Server ends.
+  using Adopt =
+      std::function<Task<Result<void>>(std::shared_ptr<const Snapshot>, CancelSource& cancel)>;
 
   // `file` empty: there is nothing to read anew. `inbox`: the address of the embedded one.
   Reloader(const Services& services, std::filesystem::path file,

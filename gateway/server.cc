@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "filters/worker_jobs.h"
 #include "gateway/descriptor_limit.h"
 #include "gateway/errand_runner.h"
 #include "gateway/inbox/capture_server.h"
@@ -22,6 +21,7 @@
 #include "gateway/metrics_page.h"
 #include "gateway/process_file.h"
 #include "gateway/reload.h"
+#include "gateway/snapshot_setups.h"
 
 namespace sekisho {
 namespace {
@@ -45,7 +45,7 @@ struct Server::Impl {
 
   Result<void> open(config::Settings settings);
   Result<void> open_services(const config::Settings& settings);
-  Result<void> adopt(const std::shared_ptr<const Snapshot>& next);
+  Task<Result<void>> adopt(std::shared_ptr<const Snapshot> next, CancelSource& cancel);
   void tell_places();
   void catch_signals();
   Result<void> open_metrics_page(const std::string& address);
@@ -73,6 +73,7 @@ struct Server::Impl {
   std::unique_ptr<Offload> offload;
   NameResolver resolver;
   std::unique_ptr<worker::WorkerPools> workers;
+  SnapshotSetups setups;
   std::unique_ptr<Suspensions> suspensions;
   std::unique_ptr<ErrandRunner> errands;
   std::unique_ptr<inbox::CaptureServer> capture;
@@ -113,12 +114,11 @@ Result<void> Server::Impl::open(config::Settings settings) {
   }
   reloader = std::make_unique<Reloader>(
       Reloader::Services{loop, *offload, *log, metrics, &supervisor}, options.config_file, *built,
-      inbox, [this](const std::shared_ptr<const Snapshot>& next) {
-        auto adopted = adopt(next);
-        if (adopted) note_processes(next->settings.state_directory);
-        return adopted;
+      inbox, [this](std::shared_ptr<const Snapshot> next, CancelSource& cancel) {
+        return adopt(std::move(next), cancel);
       });
-  return adopt(*built);
+  CancelSource never;
+  return loop.run_until_done(adopt(std::move(*built), never));
 }
 
 // What lasts as long as the process.
@@ -171,21 +171,22 @@ Result<void> Server::Impl::open_metrics_page(const std::string& text) {
   return {};
 }
 
-Result<void> Server::Impl::adopt(const std::shared_ptr<const Snapshot>& next) {
+Task<Result<void>> Server::Impl::adopt(std::shared_ptr<const Snapshot> next, CancelSource& cancel) {
+  // Before the sessions that will need it.
+  if (auto told = co_await setups.prepare(*workers, loop, next, cancel); !told) co_return told;
+  if (cancel.cancelled()) co_return fail(ErrorKind::cancelled, "the server ends");
   auto opened = open_listening_sockets(*next, listening, threads.size(), supervisor, given);
   if (!opened) {
     tell_places();  // what was opened before it failed is not needed
-    return std::unexpected(std::move(opened.error()));
+    co_return std::unexpected(std::move(opened.error()));
   }
   listening = std::move(opened->places);
-  // Before the sessions that will ask for these keys.
-  workers->set_up(worker::Pool::signer, filters::signer_setup(next->filters));
-  workers->set_up(worker::Pool::inspect, filters::inspect_setup(next->filters));
   errands->adopt(next);
   for (std::size_t i = 0; i < threads.size(); ++i)
     threads[i]->adopt(next, std::move(opened->shares[i]));
   tell_places();
-  return {};
+  if (!process_folder.empty()) note_processes(next->settings.state_directory);
+  co_return Result<void>{};
 }
 
 void Server::Impl::tell_places() {

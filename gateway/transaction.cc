@@ -53,7 +53,7 @@ Transaction::Transaction(const SessionView& session, std::string id, smtp::MailC
                 .parameters = std::move(command.parameters),
                 .recipients = {}},
       message_(session.services.loop, session.services.offload, session.snapshot.spool,
-               session.snapshot.settings.mime),
+               session.snapshot.settings.mime, session.services.workers.copies()),
       delivery_(session.services.pool, session.cancel, cache_for(session)),
       record_(Clock::now()) {}
 

@@ -75,8 +75,9 @@ class ArcSeal final : public filters::Filter {
  public:
   explicit ArcSeal(Rules rules) : rules_(std::move(rules)) {}
   [[nodiscard]] filters::StageSet stages() const override { return {Stage::sign}; }
-  [[nodiscard]] std::vector<std::filesystem::path> key_files() const override {
-    return {rules_.key_file};
+  [[nodiscard]] std::vector<worker::SetupItem> worker_setup(worker::Pool pool) const override {
+    if (pool != worker::Pool::signer) return {};
+    return {dkim::key_item(rules_.key_file, rules_.key)};
   }
   [[nodiscard]] std::unique_ptr<filters::FilterSession> open(
       const filters::SessionContext& context) const override {

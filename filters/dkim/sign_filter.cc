@@ -98,11 +98,12 @@ class SignFilter final : public Filter {
  public:
   explicit SignFilter(SignRules rules) : rules_(std::move(rules)) {}
   [[nodiscard]] StageSet stages() const override { return {Stage::sign}; }
-  [[nodiscard]] std::vector<std::filesystem::path> key_files() const override {
-    std::vector<std::filesystem::path> files;
+  [[nodiscard]] std::vector<worker::SetupItem> worker_setup(worker::Pool pool) const override {
+    std::vector<worker::SetupItem> items;
+    if (pool != worker::Pool::signer) return items;
     for (const dkim::TableKey& key : rules_.keys.keys())
-      if (key.active) files.push_back(key.file);
-    return files;
+      if (key.active) items.push_back(dkim::key_item(key.file, key.public_key));
+    return items;
   }
   [[nodiscard]] std::unique_ptr<FilterSession> open(const SessionContext& context) const override {
     return std::make_unique<SignSession>(rules_, context);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "filters/dkim/canonical.h"
 #include "gateway/base/fields.h"
 
@@ -14,24 +16,26 @@ constexpr std::size_t kDigest = 32;
 
 std::string fingerprint(const PublicKey& key) { return sha256(key.bytes()); }
 
-std::string key_ring_setup(const std::vector<std::filesystem::path>& files) {
-  std::vector<std::string_view> fields;
-  for (const auto& file : files) fields.emplace_back(file.native());
-  std::string setup;
-  append_fields(setup, fields);
-  return setup;
+worker::SetupItem key_item(const std::filesystem::path& file, const PublicKey& key) {
+  const std::string name = fingerprint(key);
+  worker::SetupItem item{.kind = std::string(kKeyItem), .content = {}};
+  append_fields(item.content, {file.native(), name});
+  return item;
 }
 
-Result<void> KeyRing::load(std::string_view setup) {
-  const auto files = decode_fields(setup);
-  if (!files) return fail(ErrorKind::protocol, "the list of key files can't be read");
-  for (const std::string_view file : *files) {
-    auto key = SigningKey::read(file);
-    if (key)
-      keys_.emplace(fingerprint(key->public_key()), std::move(*key));
-    else
-      problems_ += (problems_.empty() ? "" : "; ") + key.error().text;
+Result<void> KeyRing::add(std::string_view item) {
+  const auto fields = decode_fields(item);
+  if (!fields || fields->size() != 2)
+    return fail(ErrorKind::protocol, "the name of a key file can't be read");
+  const std::string_view file = (*fields)[0];
+  auto key = SigningKey::read(file);
+  if (key && fingerprint(key->public_key()) != (*fields)[1])
+    key = fail(ErrorKind::invalid, fmt::format("{}: is another key than before", file));
+  if (!key) {
+    problems_ += (problems_.empty() ? "" : "; ") + key.error().text;
+    return std::unexpected(std::move(key.error()));
   }
+  keys_.emplace((*fields)[1], std::move(*key));
   return {};
 }
 

@@ -19,14 +19,15 @@ inline constexpr worker::JobKind kSignJob{"dkim_sign", worker::Pool::signer};
 // SHA-256 of the public half.
 std::string fingerprint(const PublicKey& key);
 
-// What Workers::set_up() tells the processes.
-std::string key_ring_setup(const std::vector<std::filesystem::path>& files);
+// What tells the signer processes to hold the private half of `key`.
+inline constexpr std::string_view kKeyItem = "dkim_key";
+worker::SetupItem key_item(const std::filesystem::path& file, const PublicKey& key);
 
 // The signer process's half.
 class KeyRing {
  public:
-  // Reads the key files. One that can't be read costs its own signatures only.
-  Result<void> load(std::string_view setup);
+  // By the content of a key_item().
+  Result<void> add(std::string_view item);
   // The handler: fingerprint and digest in, signature out.
   [[nodiscard]] Result<std::string> sign(std::string_view input) const;
 

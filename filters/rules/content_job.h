@@ -34,7 +34,9 @@ class ContentOrder {
   std::string name_;
 };
 
-// What the inspect processes are told: ContentOrder::plan() of every filter.
+// What a filter has in its worker_setup() for the inspect processes: ContentOrder::plan().
+inline constexpr std::string_view kPlanItem = "rules_plan";
+// Plans as the handler is told them.
 [[nodiscard]] std::string content_setup(const std::vector<std::string>& plans);
 
 // The handler, in the worker process.

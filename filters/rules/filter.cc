@@ -1,6 +1,5 @@
 #include "filters/rules/filter.h"
 
-#include <filesystem>
 #include <utility>
 
 #include "filters/rules/rule_book.h"
@@ -43,12 +42,10 @@ class Rules final : public Filter {
     if (book_->asks_for("dmarc")) filters.emplace_back("dmarc");
     return filters;
   }
-  [[nodiscard]] std::vector<std::filesystem::path> key_files() const override {
-    return book_->keys.files();
-  }
-  [[nodiscard]] std::vector<std::string> content_plans() const override {
-    return book_->order ? std::vector<std::string>{book_->order->plan()}
-                        : std::vector<std::string>();
+  [[nodiscard]] std::vector<worker::SetupItem> worker_setup(worker::Pool pool) const override {
+    if (pool == worker::Pool::signer) return book_->keys.items();
+    if (!book_->order) return {};
+    return {{.kind = std::string(rule::kPlanItem), .content = book_->order->plan()}};
   }
   [[nodiscard]] Result<std::vector<std::string>> reload_changed_files() const override {
     return book_->look_at_files();

@@ -81,10 +81,11 @@ Result<RuleKeys> RuleKeys::load(const lang::RuleSet& set) {
   return made;
 }
 
-std::vector<std::filesystem::path> RuleKeys::files() const {
-  std::vector<std::filesystem::path> files;
-  for (const dkim::TableKey& key : table_.keys()) files.push_back(key.file);
-  return files;
+std::vector<worker::SetupItem> RuleKeys::items() const {
+  std::vector<worker::SetupItem> items;
+  for (const dkim::TableKey& key : table_.keys())
+    items.push_back(dkim::key_item(key.file, key.public_key));
+  return items;
 }
 
 const dkim::TableKey* RuleKeys::find(std::string_view domain, std::string_view said) const {

@@ -3,7 +3,6 @@
 // signs what our users and networks send, in the name of one clear author who is theirs.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -19,7 +18,8 @@ class RuleKeys {
   // key and the way out.
   static Result<RuleKeys> load(const ::sekisho::rules::RuleSet& set);
 
-  [[nodiscard]] std::vector<std::filesystem::path> files() const;
+  // What the signer processes are to hold.
+  [[nodiscard]] std::vector<worker::SetupItem> items() const;
   // The key that a rule said, "selector:file", if it is one of the domain. Null: it is not.
   [[nodiscard]] const dkim::TableKey* find(std::string_view domain, std::string_view said) const;
 

@@ -189,6 +189,12 @@ void check_workers(const CheckContext& context) {
                   fmt::format("set it to {}MiB at least, or lower limits.max_message_size",
                               (needed + 1024 * 1024 - 1) / (1024 * 1024)));
   }
+  if (context.settings().workers.copies.count < needed && !context.has_error("workers.copies"))
+    context.wrong("workers.copies",
+                  "is too little: a message whose filters need a worker is copied whole, and "
+                  "limits.max_message_size allows larger ones",
+                  fmt::format("set it to {}MiB at least, or lower limits.max_message_size",
+                              (needed + 1024 * 1024 - 1) / (1024 * 1024)));
 }
 
 }  // namespace

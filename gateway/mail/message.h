@@ -15,7 +15,8 @@ namespace sekisho::mail {
 
 class Message {
  public:
-  Message(Loop& loop, Offload& offload, const SpoolSettings& spool, const MimeLimits& mime);
+  Message(Loop& loop, Offload& offload, const SpoolSettings& spool, const MimeLimits& mime,
+          CopyBudget* copies = nullptr);
 
   // The header section: fields, and the empty line where anything follows. As it came, but that a
   // line which is no field begins the body, and has got the empty line before it.
@@ -27,6 +28,7 @@ class Message {
   [[nodiscard]] const MimeLimits& mime_limits() const { return limits_; }
 
   // All of it, once it is here (stage `end`). Made once; off the loop when it is large.
+  // ErrorKind::limit: the copies of all messages have what they may.
   Task<Result<std::shared_ptr<const SealedCopy>>> sealed() const;
 
   // No check will ask for it any more; who still has it keeps it.
@@ -39,11 +41,12 @@ class Message {
   Spool& body() { return body_; }
 
  private:
-  Result<std::shared_ptr<const SealedCopy>> seal() const;
+  Result<std::shared_ptr<const SealedCopy>> seal(CopyBudget::Share share) const;
 
   Loop& loop_;
   Offload& offload_;
   MimeLimits limits_;
+  CopyBudget* copies_;  // null: no bound
   std::string header_section_;
   mutable Spool body_;
   mutable std::shared_ptr<const SealedCopy> sealed_;

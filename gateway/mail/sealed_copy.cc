@@ -37,18 +37,20 @@ Result<void> SealedCopy::Writer::append(std::string_view bytes) {
   return {};
 }
 
-Result<std::shared_ptr<const SealedCopy>> SealedCopy::Writer::seal() && {
+Result<std::shared_ptr<const SealedCopy>> SealedCopy::Writer::seal(CopyBudget::Share share) && {
   if (::fcntl(file_.get(), F_ADD_SEALS, kSeals) != 0)
     return refused("cannot seal the copy for a worker process");
-  return std::shared_ptr<const SealedCopy>(new SealedCopy(std::move(file_), size_));
+  return std::shared_ptr<const SealedCopy>(
+      new SealedCopy(std::move(file_), size_, std::move(share)));
 }
 
-Result<std::shared_ptr<const SealedCopy>> SealedCopy::of(std::string_view bytes) {
+Result<std::shared_ptr<const SealedCopy>> SealedCopy::of(std::string_view bytes,
+                                                         CopyBudget::Share share) {
   auto writer = Writer::open();
   if (!writer) return std::unexpected(std::move(writer.error()));
   if (auto written = writer->append(bytes); !written)
     return std::unexpected(std::move(written.error()));
-  return std::move(*writer).seal();
+  return std::move(*writer).seal(std::move(share));
 }
 
 Result<SealedView> SealedView::map(int file) {

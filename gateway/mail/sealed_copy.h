@@ -10,20 +10,23 @@
 
 #include "gateway/base/descriptor.h"
 #include "gateway/base/error.h"
+#include "gateway/mail/copy_budget.h"
 
 namespace sekisho::mail {
 
 class SealedCopy {
  public:
   // ErrorKind::io, ErrorKind::limit: the system gives no more memory or descriptors.
-  static Result<std::shared_ptr<const SealedCopy>> of(std::string_view bytes);
+  // `share`: of the budget that it counts against, given back at its end.
+  static Result<std::shared_ptr<const SealedCopy>> of(std::string_view bytes,
+                                                      CopyBudget::Share share = {});
 
   // One that is written in several pieces; it takes seal() to be one.
   class Writer {
    public:
     static Result<Writer> open();
     Result<void> append(std::string_view bytes);
-    Result<std::shared_ptr<const SealedCopy>> seal() &&;
+    Result<std::shared_ptr<const SealedCopy>> seal(CopyBudget::Share share = {}) &&;
 
    private:
     explicit Writer(Descriptor file) : file_(std::move(file)) {}
@@ -35,7 +38,9 @@ class SealedCopy {
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
-  SealedCopy(Descriptor file, std::size_t size) : file_(std::move(file)), size_(size) {}
+  SealedCopy(Descriptor file, std::size_t size, CopyBudget::Share share)
+      : share_(std::move(share)), file_(std::move(file)), size_(size) {}
+  CopyBudget::Share share_;
   Descriptor file_;
   std::size_t size_;
 };

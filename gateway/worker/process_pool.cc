@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <exception>
 #include <thread>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "gateway/worker/channel.h"
-#include "gateway/worker/frames.h"
-#include "gateway/worker/handlers.h"
 
 namespace sekisho::worker {
 namespace {
@@ -29,16 +27,18 @@ std::size_t processes(const PoolSettings& settings) {
 
 }  // namespace
 
-// One who waits. Owned by its coroutine and, as long as it is in the queue or a wake-up is on its
-// way, by those. `event` is of its loop; the rest is guarded by the pool's mutex.
-struct ProcessPool::Waiter : std::enable_shared_from_this<Waiter> {
-  Waiter(Loop& its_loop, std::shared_ptr<const Job> its_job)
-      : loop(its_loop), job(std::move(its_job)) {}
-  Loop& loop;
-  std::shared_ptr<const Job> job;
-  Event event;
-  Process granted;
-  std::optional<Error> refused;
+// In the queue, until it ends: however that comes, no process is lost by it.
+class ProcessPool::Place {
+ public:
+  Place(ProcessPool& pool, std::shared_ptr<Waiter> waiter)
+      : pool_(pool), waiter_(std::move(waiter)) {}
+  ~Place() { pool_.leave_queue(waiter_); }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+ private:
+  ProcessPool& pool_;
+  std::shared_ptr<Waiter> waiter_;
 };
 
 ProcessPool::ProcessPool(Pool pool, const PoolSettings& settings, Metrics& metrics,
@@ -54,20 +54,13 @@ ProcessPool::ProcessPool(Pool pool, const PoolSettings& settings, Metrics& metri
 
 ProcessPool::~ProcessPool() = default;
 
-void ProcessPool::set_up(std::shared_ptr<const mail::SealedCopy> setup) {
-  const std::lock_guard lock(mutex_);
-  setup_ = {std::move(setup), setup_.generation + 1};
-  for (const Process& process : std::exchange(idle_, {})) kill(*process, "retired");
-  wake_();
-}
-
 Task<Result<Process>> ProcessPool::take(Loop& loop, std::shared_ptr<const Job> job,
                                         CancelSource& cancel, Deadline deadline) {
   std::shared_ptr<Waiter> waiter;
   {
     const std::lock_guard lock(mutex_);
     if (Process process = take_idle(job)) co_return process;
-    if (all_.empty() && !not_before_.passed(Clock::now()))
+    if (standing() == 0 && !not_before_.passed(Clock::now()))
       co_return fail(ErrorKind::unavailable, last_failure_);
     if (waiting_.size() >= static_cast<std::size_t>(settings_.max_waiting))
       co_return fail(ErrorKind::unavailable,
@@ -78,17 +71,22 @@ Task<Result<Process>> ProcessPool::take(Loop& loop, std::shared_ptr<const Job> j
     const std::size_t at_work = count_in(State::busy) + count_in(State::left);
     wanted_ = std::max(wanted_, std::min(most_, at_work + waiting_.size()));
     count();
-    if (all_.size() < wanted_) wake_();
+    if (standing() < wanted()) wake_();
   }
+  const Place place(*this, waiter);
   auto woken = co_await waiter->event.wait(loop, deadline, cancel);
   const std::lock_guard lock(mutex_);
-  if (waiter->granted && woken) co_return std::move(waiter->granted);
-  if (waiter->granted) make_free(std::exchange(waiter->granted, nullptr));
+  if (waiter->granted && woken) co_return std::exchange(waiter->granted, nullptr);
   if (waiter->refused) co_return std::unexpected(std::move(*waiter->refused));
-  std::erase(waiting_, waiter);
-  count();
   co_return woken ? fail(ErrorKind::unavailable, "no worker process")
                   : std::unexpected(std::move(woken.error()));
+}
+
+void ProcessPool::leave_queue(const std::shared_ptr<Waiter>& waiter) {
+  const std::lock_guard lock(mutex_);
+  if (waiter->granted) make_free(std::exchange(waiter->granted, nullptr));
+  std::erase(waiting_, waiter);
+  count();
 }
 
 Process ProcessPool::take_idle(const std::shared_ptr<const Job>& job) {
@@ -101,7 +99,7 @@ Process ProcessPool::take_idle(const std::shared_ptr<const Job>& job) {
     }
     process->state = State::busy;
     process->job = job;
-    process->used = true;
+    ++process->jobs;
     return process;
   }
   return nullptr;
@@ -126,17 +124,16 @@ void ProcessPool::doom(const Process& process, std::string_view why) {
   kill(*process, why);
 }
 
-void ProcessPool::doom_if_overrun(const Process& process, TimePoint now) {
-  const std::lock_guard lock(mutex_);
-  if (process->state != State::starting && process->state != State::left) return;
-  if (process->until.passed(now)) kill(*process, "overran");
-}
-
 void ProcessPool::kill(WorkerProcess& process, std::string_view why) {
   if (process.state == State::doomed) return;
   process.state = State::doomed;
   if (process.doom.empty()) process.doom = why;
   process.kill();
+}
+
+bool ProcessPool::is_worn(const WorkerProcess& process) const {
+  return settings_.max_jobs > 0 && process.jobs >= settings_.max_jobs &&
+         process.state != State::doomed;
 }
 
 // To the first who waits, or to the idle ones.
@@ -145,27 +142,31 @@ void ProcessPool::make_free(const Process& process) {
   process->job = nullptr;
   process->until = Deadline::never();
   if (process->generation != setup_.generation) return kill(*process, "retired");
+  if (is_worn(*process)) {
+    if (standing() > wanted_) return kill(*process, "retired");
+    wake_();  // serves until its successor is ready
+  }
   process->state = State::idle;
   idle_.push_back(process);
-  if (waiting_.empty()) return;
-  const std::shared_ptr<Waiter> first = waiting_.front();
-  first->granted = take_idle(first->job);
-  if (!first->granted) return;  // it was not sound, and the next will be started
-  waiting_.pop_front();
-  settle(*first);
-  count();
+  hand_out();
 }
 
-void ProcessPool::settle(Waiter& waiter) {
-  // While it was in the queue, its coroutine waited, so that its loop is there.
-  waiter.loop.post([shared = waiter.shared_from_this()] { shared->event.notify(); });
-}
-
-void ProcessPool::fail_waiters_without_hope() {
-  if (!all_.empty()) return;
-  for (const auto& waiter : std::exchange(waiting_, {})) {
-    waiter->refused = Error{ErrorKind::unavailable, last_failure_};
-    settle(*waiter);
+void ProcessPool::hand_out() {
+  while (!waiting_.empty()) {
+    const std::shared_ptr<Waiter> first = waiting_.front();
+    Process process = take_idle(first->job);
+    if (!process) break;
+    try {
+      // While it is in the queue, its coroutine waits, so that its loop is there.
+      first->loop.post([first] { first->event.notify(); });
+    } catch (const std::exception&) {  // no memory: the Supervisor's next turn, or whoever is next
+      process->state = State::idle;
+      process->job = nullptr;
+      idle_.push_back(std::move(process));
+      break;
+    }
+    first->granted = std::move(process);
+    waiting_.pop_front();
   }
   count();
 }
@@ -180,79 +181,15 @@ std::size_t ProcessPool::count_in(State state) const {
       std::ranges::count_if(all_, [state](const Process& one) { return one->state == state; }));
 }
 
-std::optional<ProcessPool::Start> ProcessPool::wants_start(TimePoint now) {
-  const std::lock_guard lock(mutex_);
-  if (all_.size() >= wanted_ || !not_before_.passed(now)) return std::nullopt;
-  return setup_;
+std::size_t ProcessPool::standing() const {
+  return static_cast<std::size_t>(std::ranges::count_if(all_, [this](const Process& one) {
+    return one->serves || one->generation == setup_.generation;
+  }));
 }
 
-void ProcessPool::started(const Process& process, Deadline until) {
-  const std::lock_guard lock(mutex_);
-  process->until = until;
-  all_.push_back(process);
-  count();
-}
-
-void ProcessPool::not_started(const Error& why, TimePoint now) {
-  const std::lock_guard lock(mutex_);
-  last_failure_ = why.text;
-  not_before_ = Deadline::at(now + std::max(delay_.after(Duration::zero()), Duration(100ms)));
-  fail_waiters_without_hope();
-}
-
-bool ProcessPool::serves(const Process& process) {
-  const std::lock_guard lock(mutex_);
-  return process->serves;
-}
-
-void ProcessPool::ready(const Process& process) {
-  const std::lock_guard lock(mutex_);
-  process->serves = true;
-  if (process->state == State::starting) make_free(process);
-}
-
-void ProcessPool::unable(const Process& process, std::string why) {
-  const std::lock_guard lock(mutex_);
-  process->doom = "unable";
-  last_failure_ = std::move(why);
-}
-
-bool ProcessPool::skip_part(const Process& process) {
-  const std::lock_guard lock(mutex_);
-  return process->state == State::left && ++process->skipped_parts <= kMaxResult / kPart;
-}
-
-std::vector<ProcessPool::Watched> ProcessPool::watched() {
-  const std::lock_guard lock(mutex_);
-  std::vector<Watched> all;
-  all.reserve(all_.size());
-  for (const Process& one : all_)
-    all.push_back({one, one->state == State::starting || one->state == State::left, one->until});
-  return all;
-}
-
-Deadline ProcessPool::next_start() {
-  const std::lock_guard lock(mutex_);
-  return all_.size() < wanted_ ? not_before_ : Deadline::never();
-}
-
-ProcessPool::Death ProcessPool::bury(const Process& process, const std::string& how,
-                                     TimePoint now) {
-  const std::lock_guard lock(mutex_);
-  std::erase(all_, process);
-  std::erase(idle_, process);
-  Death death{std::exchange(process->job, nullptr), process->doom, process->serves};
-  process->state = State::doomed;
-  // What a job did to it says nothing of the next; what happens to unused ones will happen again.
-  const bool served = process->used || death.doom == "retired";
-  const Duration wait = served ? Duration::zero() : delay_.after(Duration::zero());
-  if (served) (void)delay_.after(RespawnDelay::kYoung);
-  not_before_ = Deadline::at(now + wait);
-  if (death.doom != "unable")
-    last_failure_ = fmt::format("the {} worker {}", to_string(pool_), how);
-  if (!death.had_served) fail_waiters_without_hope();
-  count();
-  return death;
+std::size_t ProcessPool::wanted() const {
+  const bool worn = std::ranges::any_of(all_, [this](const Process& one) { return is_worn(*one); });
+  return wanted_ + (worn ? 1 : 0);
 }
 
 }  // namespace sekisho::worker

@@ -1,5 +1,6 @@
 #include "gateway/worker/supervisor.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -20,8 +21,9 @@
 namespace sekisho::worker {
 namespace {
 
-// To load, to read keys, to close the sandbox.
-constexpr Duration kStartPatience = 30s;
+// So long the words over a death may wait for processes to start: the hash that names its message
+// takes its time.
+constexpr Duration kObituaryDelay = 500ms;
 
 std::string describe_end(int status) {
   if (WIFSIGNALED(status)) {
@@ -82,6 +84,7 @@ void WorkerSupervisor::work() {
     try {
       for (ProcessPool* const pool : pools_) start_wanted(*pool);
       look_after(pools_);
+      write_obituaries();
     } catch (const std::exception& error) {
       // No memory for the moment. Whoever waits for a process has a deadline.
       services_.log.write(LogLine("worker_supervision_failed", LogLevel::error)
@@ -91,6 +94,11 @@ void WorkerSupervisor::work() {
   }
   for (ProcessPool* const pool : pools_)
     for (const auto& watched : pool->watched()) pool->doom(watched.process, "stopped");
+  try {
+    while (!obituaries_.empty()) write_first_obituary();
+  } catch (const std::exception&) {
+    return;  // no memory, and nobody to tell
+  }
 }
 
 void WorkerSupervisor::start_wanted(ProcessPool& pool) {
@@ -105,7 +113,7 @@ void WorkerSupervisor::start_wanted(ProcessPool& pool) {
     services_.log.write(LogLine("worker_not_started", LogLevel::error)
                             .add("pool", to_string(pool.pool()))
                             .add("why", process.error().text));
-    pool.not_started(process.error(), Clock::now());
+    pool.not_started(*start, process.error(), Clock::now());
   }
 }
 
@@ -130,6 +138,8 @@ void WorkerSupervisor::look_after(std::span<ProcessPool* const> pools) {
       all.push_back({pool, std::move(watched), ended});
     }
   }
+  if (!obituaries_.empty())
+    next = next.or_sooner(Deadline::at(obituaries_.front().since + kObituaryDelay));
   int patience = -1;
   if (!next.is_never()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next.remaining(Clock::now()));
@@ -193,11 +203,25 @@ void WorkerSupervisor::bury(ProcessPool& pool, const Process& process) {
   LogLine line("worker_died", LogLevel::warning);
   line.add("pool", to_string(pool.pool())).add("pid", process->pid());
   line.add("cause", cause).add("how", how);
-  if (death.job) suspect(pool, *death.job, line);
-  services_.log.write(line);
+  obituaries_.push_back({pool.pool(), death.job, std::move(line), Clock::now()});
 }
 
-void WorkerSupervisor::suspect(const ProcessPool& pool, const Job& job, LogLine& line) {
+void WorkerSupervisor::write_obituaries() {
+  while (!obituaries_.empty()) {
+    const bool late = Clock::now() - obituaries_.front().since >= kObituaryDelay;
+    if (!late && std::ranges::any_of(pools_, [](auto* pool) { return pool->is_filling(); })) return;
+    write_first_obituary();
+  }
+}
+
+void WorkerSupervisor::write_first_obituary() {
+  Obituary one = std::move(obituaries_.front());
+  obituaries_.pop_front();
+  if (one.job) suspect(one.pool, *one.job, one.line);
+  services_.log.write(one.line);
+}
+
+void WorkerSupervisor::suspect(Pool pool, const Job& job, LogLine& line) {
   line.add("job", job.kind.name);
   if (!job.log_id.empty()) line.add("id", job.log_id);
   const auto name = fingerprint(job);
@@ -206,7 +230,7 @@ void WorkerSupervisor::suspect(const ProcessPool& pool, const Job& job, LogLine&
   line.add("fingerprint", *name).add("deaths", deaths);
   if (deaths != Suspects::kFatal) return;
   LogLine refused("worker_message_refused", LogLevel::error);
-  refused.add("pool", to_string(pool.pool())).add("fingerprint", *name).add("deaths", deaths);
+  refused.add("pool", to_string(pool)).add("fingerprint", *name).add("deaths", deaths);
   if (!job.log_id.empty()) refused.add("id", job.log_id);
   services_.log.write(refused);
 }

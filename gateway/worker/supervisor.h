@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <span>
 #include <string>
 #include <thread>
@@ -40,7 +41,9 @@ class WorkerSupervisor {
   void look_after(std::span<ProcessPool* const> pools);
   void hear(ProcessPool& pool, const Process& process);
   void bury(ProcessPool& pool, const Process& process);
-  void suspect(const ProcessPool& pool, const Job& job, LogLine& line);
+  void write_obituaries();
+  void write_first_obituary();
+  void suspect(Pool pool, const Job& job, LogLine& line);
   void note_lacks(std::string_view lacks);
 
   Services services_;
@@ -48,6 +51,13 @@ class WorkerSupervisor {
   Descriptor bell_;
   std::vector<ProcessPool*> pools_;
   std::vector<char> buffer_;
+  struct Obituary {
+    Pool pool;
+    std::shared_ptr<const Job> job;
+    LogLine line;
+    TimePoint since;
+  };
+  std::deque<Obituary> obituaries_;  // not yet written: first come the processes that start
   bool said_what_lacks_ = false;
   std::atomic<bool> stopping_ = false;
   std::thread thread_;

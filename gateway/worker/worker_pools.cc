@@ -91,6 +91,11 @@ WorkerPools::WorkerPools(const WorkerSettings& settings, const Services& service
                          std::vector<std::string> command, Descriptor bell)
     : services_(services),
       counters_{counters_of(Pool::inspect), counters_of(Pool::signer)},
+      copies_(
+          settings.copies.count,
+          services.metrics.gauge("worker_copies_bytes", "Copies of messages for worker processes"),
+          services.metrics.counter("worker_copies_refused_total",
+                                   "Copies that workers.copies had no memory for")),
       inspect_(Pool::inspect, settings.inspect, services.metrics, [this] { supervisor_.wake(); }),
       signer_(Pool::signer, settings.signer, services.metrics, [this] { supervisor_.wake(); }),
       supervisor_({services.log, services.metrics, suspects_}, std::move(command),
@@ -104,12 +109,17 @@ WorkerPools::Counters WorkerPools::counters_of(Pool pool) {
   return {jobs("done"), jobs("failed"), jobs("refused")};
 }
 
-void WorkerPools::set_up(Pool pool, std::string setup) {
+Task<Result<void>> WorkerPools::set_up(Loop& loop, Pool pool, std::string setup,
+                                       CancelSource& cancel) {
+  if (of(pool).has_setup(setup)) co_return Result<void>{};
   auto copy = mail::SealedCopy::of(setup);
-  if (copy) return of(pool).set_up(std::move(*copy));
-  services_.log.write(LogLine("worker_not_set_up", LogLevel::error)
-                          .add("pool", to_string(pool))
-                          .add("why", copy.error().text));
+  if (!copy) co_return std::unexpected(std::move(copy.error()));
+  // Whoever has nothing to hold need not have a process.
+  if (setup.empty()) {
+    of(pool).set_up(std::move(*copy));
+    co_return Result<void>{};
+  }
+  co_return co_await of(pool).try_set_up(loop, std::move(*copy), cancel);
 }
 
 Task<Result<std::string>> WorkerPools::run(Loop& loop, Job given, CancelSource& cancel,
@@ -165,7 +175,9 @@ Result<void> WorkerPools::hand_over(const WorkerProcess& process, const Job& job
   if (job.message) files.push_back(job.message->descriptor());
   std::shared_ptr<const mail::SealedCopy> input;
   if (job.input.size() > kMaxInlineInput) {
-    auto copy = mail::SealedCopy::of(job.input);
+    auto share = copies_.take(job.input.size());
+    if (!share) return std::unexpected(std::move(share.error()));
+    auto copy = mail::SealedCopy::of(job.input, std::move(*share));
     if (!copy) return fail(ErrorKind::limit, std::move(copy.error().text));
     input = std::move(*copy);
     files.push_back(input->descriptor());

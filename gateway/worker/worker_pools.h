@@ -33,7 +33,9 @@ class WorkerPools final : public Workers {
 
   Task<Result<std::string>> run(Loop& loop, Job job, CancelSource& cancel,
                                 Deadline deadline = Deadline::never()) override;
-  void set_up(Pool pool, std::string setup) override;
+  Task<Result<void>> set_up(Loop& loop, Pool pool, std::string setup,
+                            CancelSource& cancel) override;
+  mail::CopyBudget* copies() override { return &copies_; }
 
  private:
   class Lease;
@@ -55,6 +57,7 @@ class WorkerPools final : public Workers {
   };
   Counters counters_of(Pool pool);
   std::array<Counters, kPools> counters_;
+  mail::CopyBudget copies_;  // before whoever has jobs
   Suspects suspects_;
   ProcessPool inspect_;
   ProcessPool signer_;

@@ -59,7 +59,7 @@ Result<std::shared_ptr<WorkerProcess>> WorkerProcess::start(const std::vector<st
 }
 
 WorkerProcess::~WorkerProcess() {
-  if (reaped_) return;
+  if (status_) return;
   kill();
   while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
@@ -69,9 +69,8 @@ void WorkerProcess::kill() const { (void)::pidfd_send_signal(pidfd_.get(), SIGKI
 
 std::optional<int> WorkerProcess::reap() {
   int status = 0;
-  if (::waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
-  reaped_ = true;
-  return status;
+  if (!status_ && ::waitpid(pid_, &status, WNOHANG) == pid_) status_ = status;
+  return status_;
 }
 
 }  // namespace sekisho::worker

@@ -37,7 +37,7 @@ class WorkerProcess {
 
   // At once and surely. It holds nothing that could be lost.
   void kill() const;
-  // Nothing while it runs. How it ended: as waitpid(2) has it. Supervisor only.
+  // Nothing while it runs. How it ended: as waitpid(2) has it, as often as asked. Supervisor only.
   [[nodiscard]] std::optional<int> reap();
 
   [[nodiscard]] pid_t pid() const { return pid_; }
@@ -51,7 +51,7 @@ class WorkerProcess {
   Deadline until = Deadline::never();  // starting, left: then it is killed
   std::size_t skipped_parts = 0;       // left: of the result that nobody waits for
   bool serves = false;                 // it has been ready
-  bool used = false;                   // it has had a job
+  std::int64_t jobs = 0;               // that it has had
   std::string_view doom;               // a word for why we killed it; empty: we didn't
 
  private:
@@ -60,7 +60,7 @@ class WorkerProcess {
   pid_t pid_;
   Descriptor pidfd_;
   Descriptor socket_;
-  bool reaped_ = false;
+  std::optional<int> status_;  // reaped
 };
 
 }  // namespace sekisho::worker

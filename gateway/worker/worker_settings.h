@@ -13,6 +13,7 @@ namespace sekisho::worker {
 struct PoolSettings {
   std::int64_t processes = 0;  // 0: one for each core
   std::int64_t max_waiting = 200;
+  std::int64_t max_jobs = 2'000;           // 0: without end
   Bytes memory{512UL * 1024 * 1024};       // of one job, with its message
   std::chrono::milliseconds time{10'000};  // of one job
 
@@ -23,6 +24,7 @@ struct PoolSettings {
 struct WorkerSettings {
   PoolSettings inspect;
   PoolSettings signer;
+  Bytes copies{1024UL * 1024 * 1024};  // of all messages, together
 
   [[nodiscard]] const PoolSettings& of(Pool pool) const {
     return pool == Pool::inspect ? inspect : signer;

@@ -24,9 +24,15 @@ class Workers {
   virtual Task<Result<std::string>> run(Loop& loop, Job job, CancelSource& cancel,
                                         Deadline deadline = Deadline::never()) = 0;
 
-  // What the pool's processes are told before they read their first job (Handlers::prepare): any
-  // thread. Those that were told something else end after the job that they have.
-  virtual void set_up(Pool pool, std::string setup) = 0;
+  // What the pool's processes are told before they have a job (encode_setup(), Handlers::prepare).
+  // A process is started and told first: if it can't prepare itself for that, its words are the
+  // Error, and all is as before. Else those that were told something else end after the job that
+  // they have; what is unchanged, or nothing, changes no process. One at a time for each pool.
+  virtual Task<Result<void>> set_up(Loop& loop, Pool pool, std::string setup,
+                                    CancelSource& cancel) = 0;
+
+  // What the copies of messages for jobs count against; null: nothing.
+  virtual mail::CopyBudget* copies() { return nullptr; }
 };
 
 }  // namespace sekisho::worker

@@ -10,7 +10,7 @@ import tempfile
 import unittest
 
 from dns_server import DnsServer
-from harness import SEKISHO, Gateway, RecordingUpstream, login, undo_dots
+from harness import SEKISHO, Gateway, RecordingUpstream, login, undo_dots, wait_until
 
 try:
     import dkim
@@ -157,21 +157,45 @@ class Signing(unittest.TestCase):
                             "From: alice@example.org\r\n\r\nanother domain\r\n")
         self.assertEqual(self.verify(gateway, self.last()), 0)
 
-    def test_a_reload_signs_with_the_new_key(self):
-        gateway = self.start()
-        config = gateway.folder / "sekisho.toml"
-        text = config.read_text().replace('selector = "s1"\nfile = "rsa.pem"',
-                                          'selector = "s3"\nfile = "new.pem"')
-        sekisho_dkim("gen", "--domain", "example.com", "--selector", "s3", "--file",
-                     gateway.folder / "new.pem")
+    def rotate(self, gateway, old, new, reloads=1):
+        """Puts a new RSA key in the place of the old one."""
+        sekisho_dkim("gen", "--domain", "example.com", "--selector", new, "--file",
+                     gateway.folder / f"{new}.pem")
+        text = (gateway.folder / "sekisho.toml").read_text()
+        text, count = re.subn(rf'selector = "{old}"\nfile = ".*"', f'selector = "{new}"\nfile = "{new}.pem"',
+                              text)
+        self.assertEqual(count, 1)
         gateway.write("sekisho.toml", text)
         gateway.signal(signal.SIGHUP)
-        gateway.wait_for_log("reloaded")
+        wait_until(lambda: gateway.log().count(" reloaded ") == reloads, "the reload")
+
+    def send(self, client):
+        client.sendmail("alice@example.com", ["bob@example.net"],
+                        "From: alice@example.com\r\n\r\nhello\r\n")
+        return self.last()
+
+    def test_a_reload_signs_with_the_new_key(self):
+        gateway = self.start()
+        self.rotate(gateway, "s1", "s3")
         with login(gateway) as client:
-            client.sendmail("alice@example.com", ["bob@example.net"],
-                            "From: alice@example.com\r\n\r\nhello\r\n")
-        self.assertIn(b" s=s3;", self.last())
+            self.assertIn(b" s=s3;", self.send(client))
         self.assertEqual(self.verify(gateway, self.last()), 2)
+
+    def test_sessions_from_before_a_reload_sign_with_the_keys_that_they_began_with(self):
+        gateway = self.start()
+        before = records(gateway.folder / "sekisho.toml")
+        with login(gateway) as oldest:
+            self.rotate(gateway, "s1", "s3")
+            with login(gateway) as middle:
+                self.rotate(gateway, "s3", "s4", reloads=2)
+                before |= records(gateway.folder / "sekisho.toml")
+                for client, selector in ((oldest, b"s1"), (middle, b"s3"), (oldest, b"s1")):
+                    self.assertIn(b" s=%s;" % selector, self.send(client))
+                with login(gateway) as newest:
+                    self.assertIn(b" s=s4;", self.send(newest))
+                gateway.records = before
+                self.assertEqual(self.verify(gateway, self.last()), 2)
+        self.assertNotIn("filter_error", gateway.log())
 
 
 class Command(unittest.TestCase):

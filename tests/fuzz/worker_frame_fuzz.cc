@@ -1,12 +1,13 @@
 // The frames between the gateway and its worker processes, under any bytes. Oracles: a frame of one
 // direction is none of the other; what decodes, encodes to the same bytes again, so no two frames
-// differ in what a reader might overlook; and what is too large is never a frame.
+// differ in what a reader might overlook; and what is too large is never a frame. So with a setup.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 
 #include "gateway/worker/frames.h"
+#include "gateway/worker/setup.h"
 
 namespace {
 
@@ -30,5 +31,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(worker::decode_to_worker(again) == to);
   }
   if (from) require(worker::encode(*from) == bytes);
+  if (const auto items = worker::decode_setup(bytes)) {
+    const std::string again = worker::encode_setup(*items);  // in its order, each once
+    require(again.size() <= bytes.size());
+    require(worker::encode_setup(worker::decode_setup(again).value()) == again);
+  }
   return 0;
 }

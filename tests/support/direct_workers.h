@@ -30,8 +30,9 @@ class DirectWorkers final : public worker::Workers {
     if (handler == handlers_.jobs.end()) co_return fail(ErrorKind::invalid, "no such job");
     co_return handler->run(input);
   }
-  void set_up(worker::Pool pool, std::string setup) override {
-    if (handlers_.prepare) (void)handlers_.prepare(pool, setup);
+  Task<Result<void>> set_up(Loop&, worker::Pool pool, std::string setup, CancelSource&) override {
+    if (handlers_.prepare) co_return handlers_.prepare(pool, setup);
+    co_return Result<void>{};
   }
 
  private:

@@ -43,7 +43,7 @@ class ArcFilters : public ::testing::Test {
     outgoing.header_section = message.header_section();
     bench.message = &message;
     bench.outgoing = stage == Stage::sign ? &outgoing : nullptr;
-    bench.workers.set_up(worker::Pool::signer, dkim::key_ring_setup(filter->key_files()));
+    (void)bench.set_up_signers(*filter);
     const auto chain_run = bench.open(filter);
     EXPECT_FALSE(bench.run(*chain_run, stage).verdict.refuses());
     bench.message = nullptr;

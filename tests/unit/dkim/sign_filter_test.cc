@@ -53,7 +53,7 @@ class DkimSignFilter : public ::testing::Test {
     outgoing.sender_is_foreign = foreign_;
     bench_.message = &message;
     bench_.outgoing = &outgoing;
-    bench_.workers.set_up(worker::Pool::signer, dkim::key_ring_setup(filter->key_files()));
+    (void)bench_.set_up_signers(*filter);
     const auto run = bench_.open(filter);
     EXPECT_FALSE(bench_.run(*run, Stage::sign).verdict.refuses());
     message_ = std::string(header).append(body);

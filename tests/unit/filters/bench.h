@@ -162,6 +162,12 @@ class Bench {
     View seen = view();
     return loop.run_until_done(chain_run.run(stage, seen));
   }
+  // As the gateway does it before a session has the filter.
+  Result<void> set_up_signers(const Filter& filter) {
+    return loop.run_until_done(
+        workers.set_up(loop, worker::Pool::signer,
+                       worker::encode_setup(filter.worker_setup(worker::Pool::signer)), cancel));
+  }
   double counted(const std::string& name, const Metrics::Labels& labels) {
     return metrics.counter(name, "", labels).value();
   }

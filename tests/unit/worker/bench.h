@@ -41,6 +41,11 @@ class Bench {
   Result<std::string> run(std::string input, const std::string& message = "") {
     return run(job(std::move(input), message));
   }
+  // The Error's text; empty: it was told.
+  std::string set_up(std::string setup, Pool pool = Pool::inspect) {
+    const auto told = loop.run_until_done(pools().set_up(loop, pool, std::move(setup), cancel));
+    return told ? "" : told.error().text;
+  }
   // The result or the error as one text.
   std::string tell(std::string input, const std::string& message = "") {
     return text(run(std::move(input), message));

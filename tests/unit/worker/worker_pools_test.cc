@@ -1,9 +1,13 @@
 #include "gateway/worker/worker_pools.h"
 
+#include <cstdlib>
+#include <filesystem>
+
 #include <gmock/gmock.h>
 
 #include "gateway/worker/frames.h"
 #include "gateway/worker/handlers.h"
+#include "tests/support/temp_dir.h"
 #include "tests/unit/worker/bench.h"
 
 namespace sekisho::worker::testing {
@@ -160,27 +164,103 @@ TEST(WorkerPools, WhatCanNotStartIsAnErrorAtOnce) {
   EXPECT_EQ(bench.wait_for_log("worker_not_started").size(), 1U);
 }
 
-TEST(WorkerPools, AnUnreadySetupIsToldToTheJobs) {
-  Bench bench;
-  bench.pools().set_up(Pool::inspect, "unable");
-  EXPECT_EQ(bench.tell("echo=x"), "unavailable: no key here");
-  bench.pools().set_up(Pool::inspect, "crash");
-  EXPECT_THAT(bench.tell("echo=x"), StartsWith("unavailable: "));
-}
-
 TEST(WorkerPools, ANewSetupReachesTheNextJob) {
   Bench bench;
-  bench.pools().set_up(Pool::inspect, "one");
+  EXPECT_EQ(bench.set_up("one"), "");
   EXPECT_EQ(bench.tell("prepared"), "one");
-  bench.pools().set_up(Pool::inspect, "two");
+  EXPECT_EQ(bench.set_up("two"), "");
   EXPECT_EQ(bench.tell("prepared"), "two");
+  EXPECT_EQ(bench.set_up(""), "");
+  EXPECT_EQ(bench.tell("prepared"), "");
   EXPECT_TRUE(bench.log->kept().empty());  // that is no death
+}
+
+TEST(WorkerPools, ASetupThatNoProcessCanHoldChangesNothing) {
+  Bench bench;
+  EXPECT_EQ(bench.set_up("unable"), "no key here");
+  EXPECT_EQ(bench.set_up("one"), "");
+  const std::string pid = bench.tell("pid");
+  EXPECT_EQ(bench.set_up("unable"), "no key here");
+  EXPECT_THAT(bench.set_up("crash"), HasSubstr("died of SIGABRT"));
+  EXPECT_EQ(bench.tell("pid"), pid);
+  EXPECT_EQ(bench.tell("prepared"), "one");
+  EXPECT_EQ(bench.set_up("two"), "");
+  EXPECT_EQ(bench.tell("prepared"), "two");
+}
+
+TEST(WorkerPools, ASetupThatCanNotBeTriedIsAnError) {
+  Bench bench;
+  bench.command = {"/nowhere/to/be/found"};
+  EXPECT_NE(bench.set_up("one"), "");
+}
+
+TEST(WorkerPools, AnUnchangedSetupChangesNoProcess) {
+  Bench bench;
+  EXPECT_EQ(bench.set_up("one"), "");
+  const std::string pid = bench.tell("pid");
+  EXPECT_EQ(bench.set_up("one"), "");
+  EXPECT_EQ(bench.tell("pid"), pid);
+}
+
+TEST(WorkerPools, WhoEndsMeanwhileWaitsForNoSetup) {
+  Bench bench;
+  CancelSource ends;
+  ends.cancel();
+  const auto told =
+      bench.loop.run_until_done(bench.pools().set_up(bench.loop, Pool::inspect, "one", ends));
+  EXPECT_EQ(told.error().kind, ErrorKind::cancelled);
+  EXPECT_EQ(bench.tell("prepared"), "");
+}
+
+TEST(WorkerPools, WhatAProcessLacksThatStartsLaterIsToldToTheJobs) {
+  Bench bench;
+  const sekisho::test::TempDir folder;
+  const auto key = folder.write("key", "x");
+  EXPECT_EQ(bench.set_up("file=" + key.native()), "");
+  const std::string pid = bench.tell("pid");
+  std::filesystem::remove(key);
+  ASSERT_EQ(::kill(std::stoi(pid), SIGKILL), 0);
+  EXPECT_EQ(bench.wait_for_log("worker_died").size(), 1U);
+  EXPECT_EQ(bench.tell("echo=x"), "unavailable: no such key");
+}
+
+TEST(WorkerPools, AProcessIsReplacedAfterItsNumberOfJobs) {
+  Bench bench;
+  bench.settings.inspect.max_jobs = 3;
+  const std::string first = bench.tell("pid");
+  std::string last = first;
+  for (int i = 0; i < 10'000 && last == first; ++i) last = bench.tell("pid");
+  EXPECT_NE(last, first);
+  bench.stop();
+  EXPECT_TRUE(bench.log->kept().empty());
+  EXPECT_EQ(bench.counted("worker_jobs_total", {{"pool", "inspect"}, {"result", "failed"}}), 0);
+}
+
+TEST(WorkerPools, AProcessServesOnWhileItHasNoSuccessor) {
+  Bench bench;
+  bench.settings.inspect.max_jobs = 1;
+  const sekisho::test::TempDir folder;
+  const auto key = folder.write("key", "x");
+  EXPECT_EQ(bench.set_up("file=" + key.native()), "");
+  std::filesystem::remove(key);
+  const std::string pid = bench.tell("pid");
+  EXPECT_EQ(bench.wait_for_log("worker_not_started").empty(), false);
+  EXPECT_EQ(bench.tell("pid"), pid);
+}
+
+TEST(WorkerPools, TheCopiesOfInputsHaveABound) {
+  Bench bench;
+  bench.settings.copies.count = 100'000;
+  EXPECT_THAT(bench.tell("length=" + std::string(200'000, 'x')), StartsWith("limit: "));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(bench.tell("length=" + std::string(90'000, 'x')), "90000");
+  EXPECT_EQ(bench.metrics.counter("worker_copies_refused_total", "").value(), 1);
+  EXPECT_EQ(bench.metrics.gauge("worker_copies_bytes", "").value(), 0);
 }
 
 TEST(WorkerPools, ASetupMayBeLarge) {
   Bench bench;
   bench.settings.inspect.memory.count = 16UL * 1024 * 1024;  // of a job; this is none
-  bench.pools().set_up(Pool::inspect, std::string(20'000'000, 'x'));
+  EXPECT_EQ(bench.set_up(std::string(20'000'000, 'x')), "");
   EXPECT_EQ(bench.tell("prepared size"), "20000000");
 }
 
@@ -253,7 +333,8 @@ TEST(WorkerPools, SessionsThatGoAtAnyMomentLeaveNothingBehind) {
   Bench bench;
   bench.settings.inspect.processes = 2;
   EXPECT_EQ(bench.tell("echo=warm"), "warm");
-  for (int i = 0; i < 2'000; ++i) {
+  const bool long_run = std::getenv("SEKISHO_LONG") != nullptr;
+  for (int i = 0; i < (long_run ? 10'000 : 2'000); ++i) {
     CancelSource gone;
     Result<std::string> result = fail(ErrorKind::invalid, "no answer");
     spawn(run_into(bench, Bench::job(i % 3 == 0 ? "busy=1" : "echo=x", "message"), gone, result));

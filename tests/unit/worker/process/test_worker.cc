@@ -165,6 +165,9 @@ int main(int argc, char** argv) {
   handlers.prepare = [](Pool, std::string_view setup) -> sekisho::Result<void> {
     if (setup == "unable") return sekisho::fail(sekisho::ErrorKind::invalid, "no key here");
     if (setup == "crash") ::raise(SIGABRT);
+    constexpr std::string_view kFile = "file=";
+    if (setup.starts_with(kFile) && ::access(std::string(setup.substr(kFile.size())).c_str(), R_OK))
+      return sekisho::fail(sekisho::ErrorKind::invalid, "no such key");
     testing::prepared = setup;
     sekisho::mail::load_charsets();
     return {};
