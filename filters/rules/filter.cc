@@ -1,5 +1,6 @@
 #include "filters/rules/filter.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "filters/rules/rule_book.h"
