@@ -83,7 +83,10 @@ void ErrandRunner::suspend(filters::Suspension suspension) {
           .add("minutes", std::chrono::ceil<std::chrono::minutes>(suspension.time).count())
           .add("why", suspension.why)
           .add("id", suspension.id));
-  loop_.post([this, now] {
+  if (save_due_.exchange(true)) return;  // that one will have it too
+  loop_.post([this] {
+    save_due_ = false;
+    const auto now = std::chrono::system_clock::now();
     if (const auto saved = services_.suspensions.save(now); !saved)
       services_.log.write(
           LogLine("suspensions_not_saved", LogLevel::error).add("what", saved.error().text));

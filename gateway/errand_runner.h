@@ -5,6 +5,7 @@
 // the relay gate says. Owned by the Server.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -58,6 +59,7 @@ class ErrandRunner final : public filters::Errands {
   std::vector<filters::Notice> waiting_;      // guarded by mutex_
   bool sending_ = false;                      // guarded by mutex_
   bool stopping_ = false;                     // guarded by mutex_
+  std::atomic<bool> save_due_ = false;        // of the suspensions, on the loop
   Event idle_;
   std::uint64_t sent_ = 0;
   std::thread thread_;

@@ -76,31 +76,46 @@ Result<std::unique_ptr<Suspensions>> Suspensions::open(std::filesystem::path fil
 void Suspensions::add(const filters::Suspension& suspension, WallTime now) {
   std::string whom = to_lower(suspension.whom);
   if (suspension.of == Of::network) whom = without_length(whom);
+  if (suspension.of == Of::client) {
+    if (const auto address = IpAddress::parse(whom)) whom = address->client_key().to_string();
+  }
   keep({suspension.of, std::move(whom)}, now + suspension.time, now);
 }
 
 void Suspensions::keep(Key key, WallTime until, WallTime now) {
   const std::lock_guard lock(mutex_);
-  if (until_.size() >= kMax)
-    std::erase_if(until_, [now](const auto& entry) { return entry.second <= now; });
-  if (until_.size() >= kMax)
-    until_.erase(
-        std::ranges::min_element(until_, {}, [](const auto& entry) { return entry.second; }));
+  if (until_.size() >= kMax) make_room(key.first, now);
   WallTime& kept = until_[std::move(key)];
   kept = std::max(kept, until);
+}
+
+// Of the kind of the one that comes, so that addresses, of which a client has many, push out no
+// users. Many at once, for this looks at all of them.
+void Suspensions::make_room(Of of, WallTime now) {
+  std::erase_if(until_, [now](const auto& entry) { return entry.second <= now; });
+  std::vector<WallTime> ends;
+  for (const auto& [key, until] : until_)
+    if (key.first == of) ends.push_back(until);
+  if (until_.size() < kMax || ends.empty()) return;
+  const auto last = ends.begin() + static_cast<std::ptrdiff_t>(ends.size() / 100);
+  std::ranges::nth_element(ends, last);
+  std::erase_if(
+      until_, [&](const auto& entry) { return entry.first.first == of && entry.second <= *last; });
 }
 
 Result<void> Suspensions::save(WallTime now) const {
   if (file_.empty()) return {};
   const std::lock_guard one_at_a_time(saving_);
-  std::string text;
+  std::map<Key, WallTime> all;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [key, until] : until_) {
-      if (until <= now || !is_plain(key.second)) continue;
-      text += fmt::format("{} {} {}\n", kWords.at(static_cast<std::size_t>(key.first)),
-                          floor<seconds>(until).time_since_epoch().count(), key.second);
-    }
+    all = until_;
+  }
+  std::string text;
+  for (const auto& [key, until] : all) {
+    if (until <= now || !is_plain(key.second)) continue;
+    text += fmt::format("{} {} {}\n", kWords.at(static_cast<std::size_t>(key.first)),
+                        floor<seconds>(until).time_since_epoch().count(), key.second);
   }
   std::error_code failed;
   if (!std::filesystem::exists(file_, failed)) {
@@ -115,7 +130,7 @@ std::optional<WallTime> Suspensions::of_user(std::string_view user, WallTime now
 }
 
 std::optional<WallTime> Suspensions::of_client(const IpAddress& client, WallTime now) const {
-  const auto one = find({Of::client, client.to_string()}, now);
+  const auto one = find({Of::client, client.client_key().to_string()}, now);
   return one ? one : find({Of::network, network_of(client)}, now);
 }
 

@@ -1,6 +1,7 @@
 // Suspensions: users and clients that may not send for a while, by a filter's order. Asked at
 // connect, after AUTH and at MAIL, on every listener; kept in a file over restarts. Bounded: when
-// it is full, who comes back first makes room. Any thread; save() alone waits for the disk.
+// it is full, who comes back first makes room, users for users and clients for clients (an address,
+// or the /64 of an IPv6 address). Any thread; save() alone waits for the disk.
 #pragma once
 
 #include <filesystem>
@@ -40,6 +41,7 @@ class Suspensions {
   using Key = std::pair<filters::Suspension::Of, std::string>;
   explicit Suspensions(std::filesystem::path file) : file_(std::move(file)) {}
   void keep(Key key, WallTime until, WallTime now);
+  void make_room(filters::Suspension::Of of, WallTime now);
   [[nodiscard]] std::optional<WallTime> find(const Key& key, WallTime now) const;
 
   std::filesystem::path file_;

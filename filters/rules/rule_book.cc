@@ -112,8 +112,12 @@ Result<std::shared_ptr<const RuleBook>> RuleBook::load(const std::filesystem::pa
       previous != nullptr
           ? previous->counts
           : std::make_shared<lang::limits::LimitBook>(lang::limits::LimitBook::Options{});
-  made->counters = made->counts->adopt(*made->set, Clock::now());
   return made;
+}
+
+std::shared_ptr<const lang::limits::Counters> RuleBook::counters() const {
+  std::call_once(adopted_, [this] { counters_ = counts->adopt(*set, Clock::now()); });
+  return counters_;
 }
 
 Result<std::vector<std::string>> RuleBook::look_at_files() const {

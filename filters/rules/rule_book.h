@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -35,8 +36,10 @@ struct RuleBook {
   RuleKeys keys;                         // of sign
   std::unique_ptr<::sekisho::rules::lists::ListFiles> files;
   std::shared_ptr<::sekisho::rules::limits::LimitBook> counts;  // of this filter, over reloads
-  std::shared_ptr<const ::sekisho::rules::limits::Counters> counters;
 
+  // Taken over from the book before at the first session, when this one is in force: a reload that
+  // is refused changes no counts.
+  [[nodiscard]] std::shared_ptr<const ::sekisho::rules::limits::Counters> counters() const;
   [[nodiscard]] bool asks_for(std::string_view value) const { return asked.contains(value); }
   // Some rule that is not off has such an action.
   [[nodiscard]] bool acts_by(::sekisho::rules::ast::Action::Kind kind) const;
@@ -52,6 +55,10 @@ struct RuleBook {
   static Result<std::shared_ptr<const RuleBook>> load(const std::filesystem::path& file,
                                                       const Surroundings& surroundings,
                                                       const RuleBook* previous);
+
+ private:
+  mutable std::once_flag adopted_;
+  mutable std::shared_ptr<const ::sekisho::rules::limits::Counters> counters_;
 };
 
 }  // namespace sekisho::filters::rule

@@ -39,7 +39,7 @@ std::optional<lang::Stage> stage_of(Stage stage) {
 
 RulesSession::RulesSession(std::shared_ptr<const RuleBook> book, const std::string& name,
                            const SessionContext& context)
-    : book_(std::move(book)), name_(name), context_(context), limits_(book_->counters) {}
+    : book_(std::move(book)), name_(name), context_(context), limits_(book_->counters()) {}
 
 Where RulesSession::where(lang::Stage stage, const mail::Peer& peer, const mail::Envelope& envelope,
                           View* view) const {
@@ -68,8 +68,11 @@ Task<void> RulesSession::look_up_client(const View& view) {
 // All that rules want to know of the message, at once: what was not found was looked for.
 Task<void> RulesSession::read_message(const View& view) {
   findings_.reset();
-  if (!book_->order) co_return;
   if (view.message == nullptr) throw CheckFailed({ErrorKind::invalid, "no message to look at"});
+  if (!book_->order) {
+    findings_.emplace().size = view.message->size();  // which is known without a look into it
+    co_return;
+  }
   auto message = co_await view.message->sealed();
   if (!message) throw CheckFailed(message.error());
   const auto result =
@@ -172,20 +175,30 @@ void RulesSession::count_outcome(const Values& values, const Ending& ending) {
 // There is no reply any more, and nobody to hear of a failure but the log.
 void RulesSession::ended(const mail::Envelope& envelope, const Ending& ending) {
   give_back_refused(envelope);
-  if (envelope.client != nullptr && book_->wants_outcome()) {
-    Values values =
-        values_of(*envelope.client, envelope, nullptr, std::chrono::system_clock::now());
-    fill(values, ending);
-    limits_.begin(lang::Stage::outcome, Clock::now());
-    count_outcome(values, ending);
-    const Decision decision = ask(lang::Stage::outcome, values);
-    (void)carry_out(decision, where(lang::Stage::outcome, *envelope.client, envelope, nullptr));
+  const auto settle = [&] {
+    if (ending.accepted)
+      limits_.accept();
+    else
+      limits_.refuse();
+    findings_.reset();
+  };
+  try {
+    ask_outcome(envelope, ending);
+  } catch (...) {
+    settle();  // what was sent counts, whatever becomes of the outcome's rules
+    throw;
   }
-  if (ending.accepted)
-    limits_.accept();
-  else
-    limits_.refuse();
-  findings_.reset();
+  settle();
+}
+
+void RulesSession::ask_outcome(const mail::Envelope& envelope, const Ending& ending) {
+  if (envelope.client == nullptr || !book_->wants_outcome()) return;
+  Values values = values_of(*envelope.client, envelope, nullptr, std::chrono::system_clock::now());
+  fill(values, ending);
+  limits_.begin(lang::Stage::outcome, Clock::now());
+  count_outcome(values, ending);
+  const Decision decision = ask(lang::Stage::outcome, values);
+  (void)carry_out(decision, where(lang::Stage::outcome, *envelope.client, envelope, nullptr));
 }
 
 }  // namespace sekisho::filters::rule

@@ -32,6 +32,7 @@ class RulesSession final : public FilterSession {
 
   Task<void> look_up_client(const View& view);
   Task<void> read_message(const View& view);
+  void ask_outcome(const mail::Envelope& envelope, const Ending& ending);
   [[nodiscard]] Values values_of(const mail::Peer& peer, const mail::Envelope& envelope,
                                  const smtp::Mailbox* recipient, WallTime now) const;
   ::sekisho::rules::engine::Decision ask(RuleStage stage, const Values& values);

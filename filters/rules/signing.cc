@@ -111,10 +111,11 @@ Task<void> sign_by_rules(const SessionContext& context, const RuleKeys& keys,
   std::optional<std::string> body_hash;
   for (const std::string& one : said) {
     const dkim::TableKey* key = keys.find(*domain, one);
-    if (key == nullptr) {
-      count_unsigned(context, "no_key");
-      continue;
-    }
+    // A map is read again when its file changes, keys at a reload only: what should be signed shall
+    // not go without.
+    if (key == nullptr)
+      throw CheckFailed({ErrorKind::unavailable, "the key " + one + " of " + *domain +
+                                                     " is not loaded; a reload reads new keys"});
     if (!body_hash) {
       auto hash = co_await dkim::body_digest(context, *view.message, kForm.body);
       if (!hash) throw CheckFailed(hash.error());

@@ -138,7 +138,8 @@ std::string quoted_printable(std::string_view bytes) {
     const bool blank = c == ' ' || c == '\t';
     const bool at_line_end = i + 1 == bytes.size() || bytes.substr(i + 1, 2) == "\r\n";
     const bool plain = (c > ' ' && c < 127 && c != '=') || (blank && !at_line_end);
-    // A dot or "From " at the start of a line are for transports; a boundary is none here.
+    // A dot or "From " at the start of a line are for transports; a delimiter is looked for by
+    // whoever puts it into its place.
     if (plain)
       put(bytes.substr(i, 1));
     else

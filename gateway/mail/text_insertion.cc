@@ -32,6 +32,16 @@ struct Entity {
   bool attachment = false;
 };
 
+// Lines that end with CRLF, the last one perhaps not, and no NUL.
+bool is_lines(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\0') return false;
+    if (text[i] == '\n' && (i == 0 || text[i - 1] != '\r')) return false;
+    if (text[i] == '\r' && (i + 1 == text.size() || text[i + 1] != '\n')) return false;
+  }
+  return true;
+}
+
 class Insertion {
  public:
   Insertion(std::string_view body, const Surrounding& plain, const Surrounding& html)
@@ -96,18 +106,26 @@ class Insertion {
     if (depth >= kMaxDepth) return alone("parts within parts within parts");
     if (!entity.encoding.empty() && entity.encoding != "7bit" && entity.encoding != "8bit")
       return alone("parts that are encoded as a whole");
-    const auto parts = split_at(entity.type.parameter("boundary"), content);
+    const std::string boundary = entity.type.parameter("boundary");
+    const auto parts = split_at(boundary, content);
     if (!parts) return alone("a structure of more than one meaning");
+    delimiters_.push_back("--" + boundary);
+    const bool taken = take_each(entity, *parts, depth);
+    delimiters_.pop_back();
+    return taken;
+  }
+
+  bool take_each(const Entity& entity, const std::vector<Range>& parts, int depth) {
     // All readings of one text; else the one that is shown first.
     const bool all = entity.type.type == "multipart/alternative";
     if (!all && entity.type.type != "multipart/mixed" && entity.type.type != "multipart/related")
       return true;
-    for (const Range& part : *parts) {
+    for (const Range& part : parts) {
       const std::string_view bytes = body_.substr(part.from, part.to - part.from);
       HeaderScanner scanner;
       const std::size_t header_size = scanner.feed(bytes);
       const Headers headers = Headers::parse(bytes.substr(0, header_size));
-      if (headers.size() + (scanner.done() ? 2 : 0) != header_size)
+      if (!scanner.done() || headers.size() + 2 != header_size)
         return alone("a part whose header is none");
       const auto child = read(headers);
       if (!child) return false;
@@ -153,6 +171,10 @@ class Insertion {
                         .flowed = iequals(entity.type.parameter("format"), "flowed")};
     auto changed = insert(part, html ? html_ : plain_, why);
     if (!changed || ++changed_ > kMaxTexts) return false;
+    if (!is_lines(changed->body)) return alone("bytes that are no lines");
+    // What was no delimiter may have become one: our text or another line break stands before it,
+    // or it is decoded now. A part that no filter saw would begin there.
+    if (holds_delimiter(changed->body)) return alone("a text that would break its structure");
     if (changed->charset) {
       ContentType type = entity.type;
       type.parameters["charset"] = *changed->charset;
@@ -163,6 +185,16 @@ class Insertion {
     made.replacements.push_back(
         {content.from, content.to - content.from, std::move(changed->body)});
     return true;
+  }
+
+  [[nodiscard]] bool holds_delimiter(std::string_view text) const {
+    for (std::size_t line = 0; line < text.size();) {
+      const std::string_view rest = text.substr(line);
+      if (std::ranges::any_of(delimiters_, [&](const auto& one) { return rest.starts_with(one); }))
+        return true;
+      line += std::min(rest.find('\n'), rest.size() - 1) + 1;
+    }
+    return false;
   }
 
   void set(std::optional<Range> header, const HeaderField* field, const std::string& name,
@@ -184,6 +216,7 @@ class Insertion {
   std::string_view body_;
   const Surrounding& plain_;
   const Surrounding& html_;
+  std::vector<std::string> delimiters_;  // of the parts around the one at hand
   std::size_t changed_ = 0;
   bool needs_version_ = false;
 };

@@ -23,7 +23,8 @@ auto too_much() {
 
 class Inflater {
  public:
-  explicit Inflater(int window) : good_(inflateInit2(&stream_, window) == Z_OK) {}
+  explicit Inflater(int window)
+      : gzip_(window == kWithGzip), good_(inflateInit2(&stream_, window) == Z_OK) {}
   ~Inflater() {
     if (good_) inflateEnd(&stream_);
   }
@@ -48,12 +49,15 @@ class Inflater {
       state = inflate(&stream_, Z_NO_FLUSH);
       rest.remove_prefix(piece - stream_.avail_in);
       out.append(reinterpret_cast<const char*>(block.data()), room - stream_.avail_out);
+      // A gzip may be several, one behind the other (RFC 1952 section 2.2).
+      if (state == Z_STREAM_END && gzip_ && rest.starts_with(kGzip)) state = inflateReset(&stream_);
     }
     return out;
   }
 
  private:
   z_stream stream_{};
+  bool gzip_;
   bool good_;
 };
 
@@ -98,9 +102,15 @@ bool is_open_archive(std::string_view bytes) {
 
 Result<void> list_members(std::string_view archive, std::string_view name, ArchiveBudget& budget,
                           const OnMember& found) {
-  if (is_tar(archive)) return list_tar(archive, budget, found);
-  if (archive.starts_with(kGzip)) return list_gzip(archive, name, budget, found);
-  return list_zip(archive, budget, found);
+  // By every form that it has: one file may be several kinds of archive at once, and which one is
+  // opened, the reader's program decides.
+  if (is_tar(archive)) {
+    if (auto listed = list_tar(archive, budget, found); !listed) return listed;
+  }
+  if (archive.starts_with(kGzip)) {
+    if (auto listed = list_gzip(archive, name, budget, found); !listed) return listed;
+  }
+  return is_zip(archive) ? list_zip(archive, budget, found) : Result<void>();
 }
 
 Result<std::string> unpack(const Member& member, std::size_t most, ArchiveBudget& budget) {

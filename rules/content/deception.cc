@@ -51,8 +51,10 @@ std::optional<std::string> organisation(std::string_view name) {
   return found;
 }
 
+// Without a name of its own, the real one is a bare address.
 bool is_other(std::string_view shown, std::string_view real) {
   const auto one = organisation(shown);
+  if (real.empty()) return one.has_value();
   const auto other = organisation(real);
   return one && other && *one != *other;
 }
@@ -145,9 +147,12 @@ bool is_misleading_link(std::string_view shown, std::string_view target) {
 }
 
 bool is_misleading_name(std::string_view name, std::string_view domain) {
-  const auto word = first_word(name, [](std::string_view w) { return w.contains('@'); });
-  auto other = word.substr(word.empty() ? 0 : word.rfind('@') + 1);
-  return !other.empty() && is_other(host_of(other), domain);
+  if (domain.empty()) return false;
+  const auto misleads = [&](std::string_view word) {
+    const auto at = word.rfind('@');
+    return at != std::string_view::npos && is_other(host_of(word.substr(at + 1)), domain);
+  };
+  return !first_word(name, misleads).empty();
 }
 
 bool is_lookalike(std::string_view domain) {

@@ -9,7 +9,8 @@
 
 namespace sekisho::rules::content {
 
-// `shown` is what the link shows (UTF-8), `target` the domain that it leads to. Only a text that is
+// `shown` is what the link shows (UTF-8), `target` the domain that it leads to, nothing
+// for a bare address. Only a text that is
 // or holds a link counts ("https://…", "www.…"), or one that is a domain and nothing else.
 [[nodiscard]] bool is_misleading_link(std::string_view shown, std::string_view target);
 

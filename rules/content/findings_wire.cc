@@ -149,6 +149,10 @@ class Reader {
 bool fits(const Findings& findings, const Plan& plan) {
   if (findings.headers.size() != plan.headers().size()) return false;
   if (findings.answers.size() != plan.atoms().size()) return false;
+  if (findings.parts.size() > kMaxParts || findings.urls.size() > kMaxUrls) return false;
+  for (const auto* addresses :
+       {&findings.from, &findings.to, &findings.cc, &findings.reply_to, &findings.sender})
+    if (addresses->size() > kMaxAddresses) return false;
   std::map<Target, std::size_t> counted;
   for (std::size_t i = 0; i < findings.answers.size(); ++i) {
     const Target& target = plan.atoms()[i].target;

@@ -120,22 +120,34 @@ std::size_t take_number(std::string& out, std::string_view text) {
   return at < text.size() && text[at] == ';' ? at + 1 : at;
 }
 
-// After "&". A name without ; is taken where it stands alone.
-std::size_t take_name(std::string& out, std::string_view text) {
+const Entity* find_entity(std::string_view name) {
+  const auto* found = std::ranges::lower_bound(kEntities, name, {}, &Entity::name);
+  return found == kEntities.end() || found->name != name ? nullptr : found;
+}
+
+// After "&". A name without ; is taken where it stands alone; in text, those of Latin-1 are taken
+// from the beginning of a word too, the longest that fits.
+std::size_t take_name(std::string& out, std::string_view text, bool in_attribute) {
   std::size_t length = 0;
   while (length < text.size() && length <= kLongestName && is_alnum(text[length])) ++length;
-  const std::string_view name = text.substr(0, length);
-  const auto* found = std::ranges::lower_bound(kEntities, name, {}, &Entity::name);
-  if (found == kEntities.end() || found->name != name) return 0;
   const bool closed = length < text.size() && text[length] == ';';
-  if (!closed && length < text.size() && text[length] == '=') return 0;
-  append_utf8(out, found->character);
-  return closed ? length + 1 : length;
+  if (const auto* found = find_entity(text.substr(0, length))) {
+    if (!closed && length < text.size() && text[length] == '=') return 0;
+    append_utf8(out, found->character);
+    return closed ? length + 1 : length;
+  }
+  for (std::size_t part = in_attribute ? 0 : length; part-- > 2;) {
+    const auto* found = find_entity(text.substr(0, part));
+    if (found == nullptr || found->character > 0xFF) continue;
+    append_utf8(out, found->character);
+    return part;
+  }
+  return 0;
 }
 
 }  // namespace
 
-void append_html_text(std::string& out, std::string_view text) {
+void append_html_text(std::string& out, std::string_view text, bool in_attribute) {
   while (!text.empty()) {
     const std::size_t plain = std::min(text.find('&'), text.size());
     out += text.substr(0, plain);
@@ -144,7 +156,7 @@ void append_html_text(std::string& out, std::string_view text) {
     const bool number = text.size() > 1 && text[1] == '#';
     const std::size_t prefix = number ? 2 : 1;
     const std::size_t taken =
-        number ? take_number(out, text.substr(2)) : take_name(out, text.substr(1));
+        number ? take_number(out, text.substr(2)) : take_name(out, text.substr(1), in_attribute);
     if (taken == 0) out += text.substr(0, prefix);
     text.remove_prefix(prefix + taken);
   }

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t kMaxShown = 1024;  // of a link's text
 constexpr std::size_t kMetaWithin = 1024;
+// It is put before every relative link.
+constexpr std::size_t kLongestBase = 2048;
 
 // What an element puts into the text, at its beginning and its end.
 std::string_view blank_of(std::string_view name) {
@@ -102,12 +104,14 @@ class Renderer {
           kTargets, [&](std::string_view name) { return iequals(name, attribute.name); });
       if (kind == kTargets.end()) continue;
       std::string target;
-      append_html_text(target, attribute.value);
+      append_html_text(target, attribute.value, true);
       if (*kind == "srcset") {
         take_sources(target);
         continue;
       }
-      if (tag.name == "base" && *kind == "href" && out_.base.empty()) out_.base = target;
+      if (tag.name == "base" && *kind == "href" && out_.base.empty() &&
+          target.size() <= kLongestBase)
+        out_.base = target;
       out_.links.push_back({.target = std::move(target), .text = {}});
       if (anchor && visible && *kind == "href" && !link_) {
         link_ = out_.links.size() - 1;
@@ -133,7 +137,7 @@ class Renderer {
     const HtmlAttribute* content = tag.find("content");
     if (what == nullptr || content == nullptr || !iequals(trim(what->value), "refresh")) return;
     std::string text;
-    append_html_text(text, content->value);
+    append_html_text(text, content->value, true);
     const std::size_t at = to_lower(text).find("url=");
     if (at == std::string::npos) return;
     std::string_view target = trim(std::string_view(text).substr(at + 4));
@@ -184,6 +188,11 @@ std::optional<std::string> meta_charset(std::string_view html) {
       named = value.substr(at + 8);
     }
     named = to_lower(named.substr(0, named.find_first_of(" \t\r\n;\"'")));
+    // As browsers take it: what an ASCII text says in ASCII of itself is not true (WHATWG HTML,
+    // 13.2.3.2), and believed it would hide all that is said.
+    if (named.starts_with("utf-16") || named.starts_with("utf-32") || named.starts_with("utf-7") ||
+        named.starts_with("unicode-1-1"))
+      return "utf-8";
     if (!named.empty()) return named;
   }
   return std::nullopt;

@@ -115,7 +115,11 @@ void HtmlTokens::take_tag(HtmlToken& token) {
       take_attribute(token);
     }
   }
-  if (token.kind == HtmlToken::Kind::open && is_raw(token.name)) raw_ = token.name;
+  // In a drawing or a formula these are elements like others.
+  if (token.name == "svg" || token.name == "math") {
+    foreign_ = token.kind == HtmlToken::Kind::open ? foreign_ + 1 : std::max(foreign_ - 1, 0);
+  }
+  if (token.kind == HtmlToken::Kind::open && foreign_ == 0 && is_raw(token.name)) raw_ = token.name;
 }
 
 void HtmlTokens::take_attribute(HtmlToken& token) {

@@ -42,10 +42,13 @@ class HtmlTokens {
 
   std::string_view source_;
   std::size_t at_ = 0;
+  int foreign_ = 0;  // svg and math that are open
   std::string raw_;  // the element whose text holds no tags, until it is closed
 };
 
 // Appends the text with its character references decoded: &amp; &#233; &#xE9; to UTF-8.
-void append_html_text(std::string& out, std::string_view text);
+// In text some old names count without their ; even before a letter (&shyhidden), in the value of
+// an attribute they don't (?a=1&copy=2).
+void append_html_text(std::string& out, std::string_view text, bool in_attribute = false);
 
 }  // namespace sekisho::rules::content

@@ -84,6 +84,10 @@ class PartMaker {
     if (is_container(source.type)) {
       if (!again) part.size = source.body ? view_.bodies[*source.body].size() : source.size;
       if (source.type.starts_with("message/")) add_all(part.kinds, {"message"});
+      // A file under the name of a container.
+      for (const std::string& kind : kinds_of(source.magic))
+        if (kind == "program" || kind == "archive" || kind == "disk-image")
+          add_all(part.kinds, {kind});
       if (!again && with_hash_) part.hash = sha256_hex(body_of(source, view_, message_));
       return {};
     }
@@ -174,7 +178,8 @@ class PartMaker {
     if (!whole) return std::unexpected(whole.error());
     parts_[index].size = std::max<std::uint64_t>(parts_[index].size, whole->size());
     if (with_hash_) parts_[index].hash = sha256_hex(*whole);
-    return look_into(*whole, member.names.front(), index, depth + 1);
+    const std::string name = member.names.empty() ? std::string() : member.names.front();
+    return look_into(*whole, name, index, depth + 1);
   }
 
   const mail::MimeView& view_;

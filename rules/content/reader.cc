@@ -77,9 +77,9 @@ class Reader {
 
   void find_disguises() {
     for (Url& url : found_.urls) {
-      if (!url.domain) continue;
-      url.misleading = is_misleading_link(url.text, *url.domain);
-      url.lookalike = is_lookalike(*url.domain);
+      if (!url.domain && !url.scheme.starts_with("http")) continue;
+      url.misleading = is_misleading_link(url.text, url.domain.value_or(""));
+      url.lookalike = is_lookalike(url.domain.value_or(""));
     }
     for (auto* addresses :
          {&found_.from, &found_.to, &found_.cc, &found_.reply_to, &found_.sender}) {

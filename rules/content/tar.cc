@@ -1,5 +1,7 @@
 // tar: ustar (POSIX.1), with the long names of GNU and pax.
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "gateway/mail/mime_names.h"
 #include "rules/content/archive_bytes.h"
@@ -8,6 +10,7 @@ namespace sekisho::rules::content {
 namespace {
 
 constexpr std::size_t kBlock = 512;
+constexpr std::size_t kMaxPaths = 100;  // of one member
 
 std::string_view text_at(std::string_view block, std::size_t at, std::size_t length) {
   const std::string_view field = slice(block, at, length);
@@ -29,12 +32,17 @@ std::uint64_t number_at(std::string_view block, std::size_t at, std::size_t leng
   return value;
 }
 
-// "27 path=some/name\n" among the records of a pax header.
-std::string_view pax_path(std::string_view records) {
-  const std::size_t at = records.find(" path=");
-  if (at == std::string_view::npos) return {};
-  const std::string_view path = records.substr(at + 6);
-  return path.substr(0, path.find('\n'));
+// Every path among the records of a pax header, "27 path=some/name\n". Whoever counts the records'
+// lengths wrongly takes another one, so all count.
+std::vector<std::string_view> pax_paths(std::string_view records) {
+  std::vector<std::string_view> paths;
+  for (std::size_t at = records.find(" path="); at != std::string_view::npos;
+       at = records.find(" path=", at + 1)) {
+    const std::string_view path = records.substr(at + 6);
+    paths.push_back(path.substr(0, path.find('\n')));
+    if (paths.size() >= kMaxPaths) break;
+  }
+  return paths;
 }
 
 }  // namespace
@@ -42,7 +50,7 @@ std::string_view pax_path(std::string_view records) {
 bool is_tar(std::string_view bytes) { return slice(bytes, 257, 5) == "ustar"; }
 
 Result<void> list_tar(std::string_view archive, ArchiveBudget& budget, const OnMember& found) {
-  std::string_view long_name;
+  std::vector<std::string_view> long_names;
   for (std::uint64_t at = 0; at + kBlock <= archive.size();) {
     const std::string_view block = slice(archive, at, kBlock);
     const std::uint64_t size = number_at(block, 124, 12);
@@ -52,30 +60,33 @@ Result<void> list_tar(std::string_view archive, ArchiveBudget& budget, const OnM
     // A size beyond the end: unpackers stop there, after this member.
     at = size > archive.size() - at ? archive.size() : at + (size + kBlock - 1) / kBlock * kBlock;
     if (block[0] == '\0') {
-      if (long_name.empty()) continue;  // the empty blocks of the end, behind which may be more
+      if (long_names.empty()) continue;  // the empty blocks of the end, behind which may be more
     }
     if (type == 'L') {
-      long_name = content.substr(0, content.find('\0'));
+      long_names.push_back(content.substr(0, content.find('\0')));
       continue;
     }
-    if (type == 'x') {
-      if (const auto path = pax_path(content); !path.empty()) long_name = path;
+    if (type == 'x' || type == 'g') {
+      const auto paths = pax_paths(content);
+      long_names.insert(long_names.end(), paths.begin(), paths.end());
       continue;
     }
-    if (type == '5' || type == 'g' || type == 'K') continue;
+    if (long_names.size() > kMaxPaths) long_names.resize(kMaxPaths);
+    if (type == '5' || type == 'K') continue;
     Member member{.names = {},
                   .size = size,
                   .encrypted = false,
                   .readable = true,
                   .packed = content,
                   .deflated = false};
-    if (!long_name.empty()) mail::add_name_readings(member.names, std::string(long_name));
+    for (const auto name : long_names)
+      if (!name.empty()) mail::add_name_readings(member.names, std::string(name));
     const std::string_view name = text_at(block, 0, 100);
     const std::string_view prefix = text_at(block, 345, 155);
     if (!prefix.empty())
       mail::add_name_readings(member.names, std::string(prefix) + "/" + std::string(name));
     if (!name.empty()) mail::add_name_readings(member.names, std::string(name));
-    long_name = {};
+    long_names.clear();
     if (member.names.empty()) continue;
     if (auto taken = hand_on(member, budget, found); !taken) return taken;
   }

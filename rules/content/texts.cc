@@ -90,14 +90,19 @@ class TextMaker {
   }
 
   Result<void> take_link(std::string_view target, std::string_view base, std::string_view shown) {
+    // Those that lead nowhere or were there before cost time too.
+    if (++links_ > 10 * kMaxUrls) return too_many_links();
     auto url = canonical_url(target, base);
     if (!url) return {};
     url->text = shown;
     if (!known_.insert({url->url, url->text}).second) return {};
-    if (texts_.urls.size() >= kMaxUrls)
-      return fail(ErrorKind::limit, "more than " + std::to_string(kMaxUrls) + " links");
+    if (texts_.urls.size() >= kMaxUrls) return too_many_links();
     texts_.urls.push_back(std::move(*url));
     return {};
+  }
+
+  static std::unexpected<Error> too_many_links() {
+    return fail(ErrorKind::limit, "more than " + std::to_string(kMaxUrls) + " links");
   }
 
   static void append(std::string& into, std::string_view more) {
@@ -109,9 +114,19 @@ class TextMaker {
   std::string_view message_;
   const Plan& plan_;
   Texts texts_;
+  std::size_t links_ = 0;
   std::set<std::tuple<const char*, std::size_t, bool>> seen_;
   std::set<std::pair<std::string, std::string>> known_;
 };
+
+// Where a mark at the beginning says another charset than the header, some readers believe the one
+// and some the other.
+std::string both_readings(std::string_view bytes, std::string_view marked,
+                          std::string_view charset) {
+  std::string text = mail::to_utf8(bytes, marked).value_or(std::string(bytes));
+  if (charset.empty() || charset.starts_with("utf-16") || bytes.contains('\0')) return text;
+  return text + "\n\n" + text_as_utf8(bytes, charset);
+}
 
 }  // namespace
 
@@ -120,9 +135,9 @@ std::string text_as_utf8(std::string_view bytes, std::string_view charset) {
     bytes.remove_prefix(3);
     charset = "utf-8";
   } else if (bytes.starts_with("\xFF\xFE") && !charset.starts_with("utf-32")) {
-    return mail::to_utf8(bytes.substr(2), "utf-16le").value_or(std::string(bytes));
+    return both_readings(bytes.substr(2), "utf-16le", charset);
   } else if (bytes.starts_with("\xFE\xFF")) {
-    return mail::to_utf8(bytes.substr(2), "utf-16be").value_or(std::string(bytes));
+    return both_readings(bytes.substr(2), "utf-16be", charset);
   }
   const bool shifts = charset.starts_with("utf-7") || charset.starts_with("unicode-1-1") ||
                       charset.starts_with("utf-16") || charset.starts_with("utf-32") ||

@@ -12,6 +12,12 @@
 #include "rules/engine/render.h"
 
 namespace sekisho::rules::engine {
+namespace {
+
+// What a search for the words of a list in a text of half a megabyte takes at the most.
+constexpr std::uint64_t kListInTextSteps = 10'000;
+
+}  // namespace
 
 Evaluation::Evaluation(const Code& code, const Asked& asked)
     : code_(code),
@@ -166,6 +172,10 @@ Answer Evaluation::compare(const Atom& atom) {
   const Slot& left_slot = stage_.slots[atom.left];
   if (atom.op == Op::exceeded) return ask_limit(atom);
   if (atom.answered) {
+    // Words of a list are looked for in a whole text, here and now.
+    if (atom.area && atom.op == Op::contains && atom.condition->right &&
+        atom.condition->right->kind == Operand::Kind::list && !spend(kListInTextSteps))
+      return too_long();
     const ItemRef* item = left_slot.each == kNone ? nullptr : &eaches_[left_slot.each].item;
     if (const auto said = asked_.facts.answered(*atom.condition, item)) {
       if (*said == Answer::failed) return failed("a pattern came to its limit");

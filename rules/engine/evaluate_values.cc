@@ -274,7 +274,12 @@ const Evaluation::LimitAnswer& Evaluation::limit(std::size_t index) {
   if (limit.unit == Limit::Unit::bytes && asked_.stage >= Stage::message) {
     asked_.facts.values(value_named("message.size"), nullptr, facts);
     const auto* size = facts.empty() ? nullptr : std::get_if<std::uint64_t>(&facts[0]);
-    event.amount = size == nullptr ? 0 : *size;
+    if (size == nullptr) {
+      answer.status = Status::failed;
+      failed(fmt::format("the limit {} counts bytes, and nobody knows how many", limit.name));
+      return answer;
+    }
+    event.amount = *size;
   } else if (limit.unit == Limit::Unit::new_recipients && asked_.stage == Stage::rcpt) {
     asked_.facts.values(value_named("rcpt"), nullptr, facts);
     if (!facts.empty()) recipient = to_lower(text_of(facts[0]));

@@ -14,6 +14,11 @@ TEST(MisleadingLink, ShowsOneOrganisationAndLeadsToAnother) {
   EXPECT_TRUE(is_misleading_link("www.müller.de", "mueller.de"));
 }
 
+TEST(MisleadingLink, LeadsToABareAddress) {
+  EXPECT_TRUE(is_misleading_link("https://www.mybank.com/", ""));
+  EXPECT_FALSE(is_misleading_link("http://192.0.2.1/", ""));
+}
+
 TEST(MisleadingLink, IsNotOneWithinAnOrganisation) {
   EXPECT_FALSE(is_misleading_link("https://www.mybank.com/login", "login.mybank.com"));
   EXPECT_FALSE(is_misleading_link("mybank.com.", "mybank.com"));
@@ -34,6 +39,7 @@ TEST(MisleadingLink, NeedsATextThatIsALink) {
 TEST(MisleadingName, IsAnAddressOfAnotherOrganisation) {
   EXPECT_TRUE(is_misleading_name("service@mybank.com", "evil.net"));
   EXPECT_TRUE(is_misleading_name("My Bank <service@mybank.com>", "evil.net"));
+  EXPECT_TRUE(is_misleading_name("@ me service@mybank.com", "evil.net"));
   EXPECT_FALSE(is_misleading_name("service@mybank.com", "news.mybank.com"));
   EXPECT_FALSE(is_misleading_name("My Bank", "evil.net"));
   EXPECT_FALSE(is_misleading_name("me @ work", "evil.net"));

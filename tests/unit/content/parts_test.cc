@@ -185,6 +185,35 @@ TEST(Parts, OfAZipAreThoseOfBothItsLists) {
   EXPECT_TRUE(has_extension(parts(attached("a.jpg", "\xff\xd8\xff\xe0 picture" + whole)), "exe"));
 }
 
+TEST(Parts, OfAFileThatIsSeveralArchivesAreThoseOfAll) {
+  // A zip whose first member's bytes look like the header of a tar.
+  std::string block(300, ' ');
+  block.replace(257 - 35, 5, "ustar");
+  const auto found = parts(attached("a.zip", zip_of({{"a.txt", block}, {"run.exe", kProgram}})));
+  EXPECT_TRUE(has_extension(found, "exe"));
+  const auto behind_gzip = gzip_of("x") + zip_of({{"run.exe", kProgram}});
+  EXPECT_TRUE(has_extension(parts(attached("a.zip", behind_gzip)), "exe"));
+}
+
+TEST(Parts, OfAGzipAreThoseOfAllItsStreams) {
+  const auto packed = gzip_of("") + gzip_of(tar_of("dir/evil.js", "x"));
+  EXPECT_TRUE(has_extension(parts(attached("a.tgz", packed)), "js"));
+}
+
+TEST(Parts, OfArchivesWithoutAnyNameAreReadAllTheSame) {
+  const auto message =
+      "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+      base64_encode(gzip_of(zip_of({{"run.exe", kProgram}}))) + "\r\n";
+  EXPECT_TRUE(has_extension(parts(message, true), "exe"));
+}
+
+TEST(Parts, OfATarHaveEveryNameOfItsRecords) {
+  auto records = tar_of("x", "30 comment= path=a.txt\n20 path=evil.exe\n");
+  records.resize(1024);
+  records[156] = 'x';
+  EXPECT_TRUE(has_extension(parts(attached("a.tar", records + tar_of("a.txt", "x"))), "exe"));
+}
+
 TEST(Parts, SayWhetherTheyHaveAPassword) {
   const auto found = parts(attached("a.zip", zip_of({{"run.exe", kProgram, 1}})));
   EXPECT_TRUE(has_extension(found, "exe"));

@@ -40,6 +40,28 @@ TEST(HtmlText, IsWhatBrowsersShow) {
   EXPECT_EQ(shown("<span style=\"display:none\">hidden</span> too"), "hidden too");
 }
 
+TEST(HtmlText, ADrawingHidesNothingBehindItsStyle) {
+  EXPECT_EQ(shown("<svg><style></svg>visible <a href='http://evil.example/'>x</a>"), "visible x");
+  EXPECT_EQ(render_html("<svg><style></svg><a href='http://evil.example/'>x</a>").links.size(), 1U);
+}
+
+TEST(HtmlText, OldNamesCountWithoutTheirSemicolon) {
+  EXPECT_EQ(shown("vi&shyagra"), "viagra");
+  EXPECT_EQ(shown("&notit &eacuteo"), "\xC2\xACit \xC3\xA9o");
+  EXPECT_EQ(render_html("<a href='http://x.example/?a=1&copy=2&copyx'>y</a>").links.at(0).target,
+            "http://x.example/?a=1&copy=2&copyx");
+}
+
+TEST(HtmlText, TakesNoBaseThatIsLongerThanAnyLink) {
+  EXPECT_TRUE(
+      render_html("<base href='http://x.example/" + std::string(5000, 'a') + "'>").base.empty());
+}
+
+TEST(HtmlText, IsNotOfACharsetThatItsOwnLettersDisprove) {
+  EXPECT_EQ(meta_charset("<meta charset=utf-16>"), "utf-8");
+  EXPECT_EQ(meta_charset("<meta charset=UTF-7>"), "utf-8");
+}
+
 TEST(HtmlText, DecodesCharacterReferences) {
   EXPECT_EQ(shown("&eacute;&#233;&#xE9;&#XE9"), "ééé\xC3\xA9");
   EXPECT_EQ(shown("a&nbsp;b&colon;&sol;&commat;&period;"), "a b:/@.");
@@ -95,6 +117,8 @@ TEST(Charset, IsWhatIsNamedOrWhatTheBytesAre) {
   EXPECT_EQ(text_as_utf8("caf\xE9", "iso-8859-1"), "café");
   EXPECT_EQ(text_as_utf8("café", "us-ascii"), "café");
   EXPECT_EQ(text_as_utf8("caf\xE9", ""), "café");
+  // Ours say what both kinds of reader see.
+  EXPECT_TRUE(text_as_utf8("\xFF\xFEpassword", "iso-8859-1").contains("password"));
   EXPECT_EQ(text_as_utf8("\xFF\xFE"s + "a\0b\0"s, "utf-8"), "ab");
   EXPECT_EQ(text_as_utf8("\xEF\xBB\xBFx", "koi8-r"), "x");
 }

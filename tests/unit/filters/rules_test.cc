@@ -290,6 +290,15 @@ TEST_F(MessageRulesTest, AskWhatTheWorkerFound) {
       "passed");
 }
 
+TEST_F(MessageRulesTest, TheSizeIsKnownWhereNothingElseIsAsked) {
+  auto run = open(
+      "limit bytes_a_day { count bytes for each mail.from allow 1KB per 1d, up to 1KB at once }\n"
+      "rule big \"B\" { at message when message.size > 2KB then reject 552 5.3.4 \"big\" }\n"
+      "rule much \"M\" { at message when bytes_a_day exceeded then defer \"much\" }\n");
+  EXPECT_EQ(message(*run, "Subject: x\r\n\r\n", std::string(3000, 'x')).verdict.reply().code, 552);
+  EXPECT_EQ(message(*run, "Subject: x\r\n\r\n", std::string(1500, 'x')).verdict.reply().code, 450);
+}
+
 TEST_F(MessageRulesTest, PatternsOverTheTextAreWeighed) {
   auto run = open(R"(
     patterns fraud in text { urgent 1.0 /\burgent\b/i

@@ -1,5 +1,6 @@
 #include "gateway/suspensions.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "tests/support/temp_dir.h"
@@ -40,6 +41,23 @@ TEST(Suspensions, OfANetworkHoldForEveryClientInIt) {
   EXPECT_FALSE(all->of_client(*IpAddress::parse("2001:db8:1:3::99"), kNow));
   EXPECT_TRUE(all->of_client(*IpAddress::parse("192.0.2.7"), kNow));
   EXPECT_FALSE(all->of_client(*IpAddress::parse("192.0.2.8"), kNow));
+}
+
+TEST(Suspensions, OfAnIpv6ClientHoldForItsNetwork) {
+  auto all = *Suspensions::open({}, kNow);
+  all->add(of(Of::client, "2001:db8:1:2::1"), kNow);
+  EXPECT_TRUE(all->of_client(*IpAddress::parse("2001:db8:1:2::99"), kNow));
+  EXPECT_FALSE(all->of_client(*IpAddress::parse("2001:db8:1:3::1"), kNow));
+}
+
+TEST(Suspensions, OfManyClientsPushOutNoUser) {
+  auto all = *Suspensions::open({}, kNow);
+  all->add(of(Of::user, "mallory", 1min), kNow);
+  for (std::size_t i = 0; i < Suspensions::kMax + 10; ++i)
+    all->add(of(Of::client, fmt::format("10.{}.{}.{}", i >> 16U & 255U, i >> 8U & 255U, i & 255U)),
+             kNow);
+  EXPECT_TRUE(all->of_user("mallory", kNow));
+  EXPECT_TRUE(all->of_client(*IpAddress::parse("10.1.134.165"), kNow));
 }
 
 TEST(Suspensions, OutliveARestartInTheirFile) {

@@ -191,6 +191,33 @@ INSTANTIATE_TEST_SUITE_P(
         Shape{"no_text", "Content-Type: image/png\n\nx\n", "no text"}),
     [](const auto& shape) { return std::string(shape.param.name); });
 
+TEST(TextInsertion, MakesNoPartOutOfWhatWasNoDelimiter) {
+  const auto mixed = [](const std::string& part) {
+    return "Content-Type: multipart/mixed; boundary=B\n\n--B\n" + part + "\n--B--\n";
+  };
+  const std::vector<std::string> hostile{
+      // Written out, the bytes of a delimiter and of a part's header.
+      "Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\n"
+      "hello=0D=0A=2D=2DB=0D=0AContent-Type: application/x-msdownload=0D=0A=0D=0AMZ",
+      // Our text ends with a line end, and what stood behind a tag begins a line.
+      "Content-Type: text/html\n\n<body>--B\nContent-Type: application/x-msdownload\n\nMZ",
+      // A line that our encoder breaks where the sender wants it.
+      "Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\n" +
+          std::string(74, 'x') + "=\n" + "y--B\nContent-Type: application/x-msdownload\n\nMZ"};
+  for (const std::string& part : hostile) {
+    for (const bool before : {true, false}) {
+      auto texts = kFooter;
+      texts[0].before = before;
+      const auto got = change(mixed(part), texts);
+      std::size_t delimiters = 0;
+      for (std::size_t at = got.body.find("\n--B"); at != std::string::npos;
+           at = got.body.find("\n--B", at + 1))
+        ++delimiters;
+      EXPECT_EQ(delimiters, 1U) << got.body;  // the last; the first begins the body
+    }
+  }
+}
+
 TEST(TextInsertion, WhatAWorkerSaysMustLieWithinTheMessageAndBeLines) {
   const auto refused = [](const Replacement& one) {
     return !read_insertion(
