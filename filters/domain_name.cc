@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include <idn2.h>
-
+#include "gateway/base/idna.h"
 #include "gateway/base/text.h"
 
 namespace sekisho::filters {
@@ -18,13 +17,9 @@ Result<std::string> to_a_labels(std::string_view domain) {
       domain, [](char c) { return static_cast<unsigned char>(c) < 0x80 && c != '\0'; });
   std::string name(domain);
   if (!ascii) {
-    char* found = nullptr;
-    const int failed = idn2_lookup_u8(reinterpret_cast<const std::uint8_t*>(name.c_str()),
-                                      reinterpret_cast<std::uint8_t**>(&found),
-                                      IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-    if (failed != IDN2_OK) return bad("a domain that can't be written in A-labels");
-    name = found;
-    idn2_free(found);
+    auto found = to_idna(name);
+    if (!found) return bad("a domain that can't be written in A-labels");
+    name = *std::move(found);
   }
   name = to_lower(name);
   if (name.ends_with('.')) name.pop_back();

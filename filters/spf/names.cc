@@ -5,8 +5,8 @@
 #include <ranges>
 
 #include <fmt/format.h>
-#include <idn2.h>
 
+#include "gateway/base/idna.h"
 #include "gateway/base/text.h"
 
 namespace sekisho::spf {
@@ -20,15 +20,8 @@ std::string normal_name(std::string_view name) {
 std::string ascii_name(std::string_view name) {
   const bool ascii =
       std::ranges::all_of(name, [](char c) { return static_cast<unsigned char>(c) < 128; });
-  if (ascii || name.find('\0') != std::string_view::npos) return std::string(name);
-  const std::string input(name);
-  char* converted = nullptr;
-  const int failed =
-      idn2_to_ascii_8z(input.c_str(), &converted, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-  if (failed != IDN2_OK) return input;
-  std::string output(converted);
-  idn2_free(converted);
-  return output;
+  if (ascii) return std::string(name);
+  return to_idna(name).value_or(std::string(name));
 }
 
 bool is_lookup_name(std::string_view name) {

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <idn2.h>
-
+#include "gateway/base/idna.h"
 #include "gateway/base/text.h"
 
 namespace sekisho::sender {
@@ -14,15 +13,8 @@ std::optional<std::string> canonical_domain(std::string_view domain) {
       domain, [](char c) { return static_cast<unsigned char>(c) < 0x80 && c != '\0'; });
   if (domain.empty()) return std::nullopt;
   if (ascii) return to_lower(domain);
-  const std::string input(domain);
-  char* found = nullptr;
-  const int failed = idn2_lookup_u8(reinterpret_cast<const std::uint8_t*>(input.c_str()),
-                                    reinterpret_cast<std::uint8_t**>(&found),
-                                    IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-  if (failed != IDN2_OK) return std::nullopt;
-  std::string form = to_lower(found);
-  idn2_free(found);
-  return form;
+  const auto form = to_idna(domain);
+  return form ? std::optional(to_lower(*form)) : std::nullopt;
 }
 
 std::optional<CanonicalAddress> canonical(const smtp::Mailbox& mailbox) {

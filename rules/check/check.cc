@@ -9,6 +9,22 @@
 
 namespace sekisho::rules {
 
+std::optional<Stage> counted_at(Limit::Unit unit) {
+  switch (unit) {
+    case Limit::Unit::connections:
+      return Stage::connect;
+    case Limit::Unit::recipients:
+    case Limit::Unit::new_recipients:
+      return Stage::rcpt;
+    case Limit::Unit::messages:
+    case Limit::Unit::bytes:
+      return Stage::message;
+    case Limit::Unit::refusals:
+      break;
+  }
+  return std::nullopt;
+}
+
 bool is_final(ast::Action::Kind kind) {
   using Kind = ast::Action::Kind;
   return kind == Kind::reject || kind == Kind::defer || kind == Kind::quarantine ||

@@ -70,6 +70,9 @@ struct Limit {
   Span span;
 };
 
+// The stage at which what it counts happens; nothing: only the outcome tells.
+[[nodiscard]] std::optional<Stage> counted_at(Limit::Unit unit);
+
 struct Score {
   std::string name;
   Span span;

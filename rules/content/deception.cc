@@ -11,6 +11,7 @@
 #include <unicode/unistr.h>
 #include <unicode/uspoof.h>
 
+#include "gateway/base/idna.h"
 #include "gateway/base/text.h"
 
 namespace sekisho::rules::content {
@@ -18,20 +19,10 @@ namespace {
 
 constexpr std::size_t kLongestName = 1024;  // in UTF-8; as A-labels 253
 
-// What idn2 gives out.
-struct Free {
-  void operator()(void* text) const { idn2_free(text); }
-};
-
 std::optional<std::string> to_a_labels(std::string_view name) {
   if (name.empty() || name.size() > kLongestName) return std::nullopt;
-  char* out = nullptr;
-  const std::string text(name);
-  if (idn2_to_ascii_8z(text.c_str(), &out, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) != IDN2_OK) {
-    return std::nullopt;
-  }
-  const std::unique_ptr<char, Free> owned(out);
-  return to_lower(owned.get());
+  const auto form = to_idna(name);
+  return form ? std::optional(to_lower(*form)) : std::nullopt;
 }
 
 // "example.co.uk" of "www.example.co.uk"; none for what is no name under a suffix that the list
@@ -123,7 +114,7 @@ bool is_ascii(const icu::UnicodeString& text) {
 bool is_lookalike_label(const std::string& label, bool foreign_top) {
   char* out = nullptr;
   if (idn2_to_unicode_8z8z(label.c_str(), &out, 0) != IDN2_OK) return true;  // no honest label
-  const std::unique_ptr<char, Free> owned(out);
+  const std::unique_ptr<char, void (*)(void*)> owned(out, idn2_free);
   const auto text = icu::UnicodeString::fromUTF8(owned.get());
   if (is_ascii(text) || checker() == nullptr) return false;
   UErrorCode status = U_ZERO_ERROR;

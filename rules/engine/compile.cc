@@ -18,23 +18,6 @@ using Kind = Condition::Kind;
 
 constexpr std::array<std::string_view, 4> kAreas = {"text", "html", "source", "raw"};
 
-std::optional<Stage> counted_at(const Limit& limit) {
-  if (limit.share) return std::nullopt;
-  switch (limit.unit) {
-    case Limit::Unit::connections:
-      return Stage::connect;
-    case Limit::Unit::recipients:
-    case Limit::Unit::new_recipients:
-      return Stage::rcpt;
-    case Limit::Unit::messages:
-    case Limit::Unit::bytes:
-      return Stage::message;
-    case Limit::Unit::refusals:
-      break;
-  }
-  return std::nullopt;
-}
-
 // The listener that must be ours for the condition to be true; null: any may be. Looks into each
 // condition once, as it stands in many defines.
 const std::string* listener_of(const Condition& condition, std::set<const Condition*>& seen) {
@@ -76,7 +59,8 @@ class StageCompiler {
       if (set_.rules[i].stage == stage) rule(i);
     }
     for (std::size_t i = 0; i < set_.limits.size(); ++i) {
-      if (counted_at(set_.limits[i]) == stage) out_.counts.push_back(i);
+      if (!set_.limits[i].share && counted_at(set_.limits[i].unit) == stage)
+        out_.counts.push_back(i);
     }
     for (std::uint32_t i = 0; i < out_.atoms.size(); ++i) {
       if (changes(*out_.atoms[i].condition)) out_.changing_atoms.push_back(i);

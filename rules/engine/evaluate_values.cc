@@ -15,18 +15,6 @@ namespace {
 
 const ValueInfo& value_named(std::string_view name) { return *find_value(name); }
 
-Fact view_of(const Constant& constant) {
-  return std::visit(
-      []<class T>(const T& value) -> Fact {
-        if constexpr (std::is_same_v<T, std::string>) {
-          return std::string_view(value);
-        } else {
-          return value;
-        }
-      },
-      constant.value);
-}
-
 // One text for one value, in the form in which lists compare it: who writes his name another way
 // has no other count.
 std::string key_text(Type type, const Fact& fact) {
@@ -62,7 +50,7 @@ bool Evaluation::values(const Operand& operand, const ItemRef* item, std::vector
   static const ValueInfo& tags = value_named("tags");
   switch (operand.kind) {
     case Kind::constant:
-      if (operand.constant) out.push_back(view_of(*operand.constant));
+      if (operand.constant) out.push_back(fact_of(*operand.constant));
       return true;
     case Kind::value:
       if (operand.value == &tags) {

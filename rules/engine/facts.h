@@ -26,6 +26,19 @@ enum class Answer : std::uint8_t { no, yes, failed };
 // media types and sums are lower-case, countries upper-case; other texts are as they came.
 using Fact = std::variant<bool, double, std::uint64_t, std::string_view, IpAddress, Network>;
 
+// A constant as it is compared with facts; a view of its text.
+[[nodiscard]] inline Fact fact_of(const Constant& constant) {
+  return std::visit(
+      []<class T>(const T& value) -> Fact {
+        if constexpr (std::is_same_v<T, std::string>) {
+          return std::string_view(value);
+        } else {
+          return value;
+        }
+      },
+      constant.value);
+}
+
 // The item that an `any … where` is at.
 struct ItemRef {
   const ItemInfo* item = nullptr;

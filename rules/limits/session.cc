@@ -19,19 +19,7 @@ Session::~Session() {
 }
 
 Stage Session::counts_at(std::size_t limit) const {
-  switch (counters_->limits[limit]->unit()) {
-    case Limit::Unit::connections:
-      return Stage::connect;
-    case Limit::Unit::recipients:
-    case Limit::Unit::new_recipients:
-      return Stage::rcpt;
-    case Limit::Unit::messages:
-    case Limit::Unit::bytes:
-      return Stage::message;
-    case Limit::Unit::refusals:
-      break;
-  }
-  return Stage::outcome;
+  return counted_at(counters_->limits[limit]->unit()).value_or(Stage::outcome);
 }
 
 void Session::begin(Stage stage, TimePoint now) {

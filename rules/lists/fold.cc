@@ -5,8 +5,7 @@
 #include <cstring>
 #include <optional>
 
-#include <idn2.h>
-
+#include "gateway/base/idna.h"
 #include "gateway/base/text.h"
 
 namespace sekisho::rules::lists {
@@ -18,16 +17,8 @@ bool is_ascii(std::string_view text) {
 
 // Nothing where it is no name that DNS could have: it is compared as it is then.
 std::optional<std::string> a_labels(std::string_view domain) {
-  if (domain.contains('\0')) return std::nullopt;
-  const std::string input(domain);
-  char* found = nullptr;
-  const int failed = idn2_lookup_u8(reinterpret_cast<const std::uint8_t*>(input.c_str()),
-                                    reinterpret_cast<std::uint8_t**>(&found),
-                                    IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-  if (failed != IDN2_OK) return std::nullopt;
-  std::string form = to_lower(found);
-  idn2_free(found);
-  return form;
+  const auto form = to_idna(domain);
+  return form ? std::optional(to_lower(*form)) : std::nullopt;
 }
 
 // RFC 5321 4.1.2: "ivan"@ and ivan@ are the same mailbox.

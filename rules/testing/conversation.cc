@@ -16,18 +16,6 @@ namespace {
 using engine::End;
 using engine::Fact;
 
-Fact fact_of(const Constant& constant) {
-  return std::visit(
-      []<class T>(const T& value) -> Fact {
-        if constexpr (std::is_same_v<T, std::string>) {
-          return std::string_view(value);
-        } else {
-          return value;
-        }
-      },
-      constant.value);
-}
-
 Verdict refusal(End end, std::uint16_t code, std::string text, std::string_view by) {
   Verdict verdict;
   verdict.end = end;
@@ -53,7 +41,7 @@ class Conversation::GivenFacts : public facts::SessionFacts {
               std::vector<Fact>& out) const override {
     const auto found = given_.empty() ? given_.end() : given_.find(&value);
     if (found == given_.end()) return SessionFacts::values(value, item, out);
-    out.push_back(fact_of(found->second));
+    out.push_back(engine::fact_of(found->second));
   }
 
  private:
